@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* hook.h - attaching programs at an interface's hooks: XDP through libxdp (hook_xdp.c, its only
+ * user), TC through TCX links or clsact filters (hook_tc.c). Knows nothing of gates, slots or records. */
+#ifndef KF_HOOK_H
+#define KF_HOOK_H
+
+#include <linux/types.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "../bpf/abi.h" /* enum kf_hook */
+#include "conf.h"	/* enum mode, enum require */
+
+struct bpf_object;
+
+struct hook_target {
+	enum kf_hook hook;
+	int ifindex;
+	char ifname[16];
+	char pin_dir[192]; /* for hooks that need a pin of their own (the TCX link); exists */
+};
+
+struct hook_state {
+	bool attached;
+	__u32 prog_id;	  /* as the kernel knows it now */
+	enum mode mode;	  /* XDP: native, generic or offload, never auto */
+	bool multiprog;	  /* XDP: through a libxdp dispatcher; else attached alone */
+	int run_prio;	  /* XDP: as libxdp holds it */
+	bool tcx;	  /* TC: a TCX link; else clsact */
+};
+
+/* Attach program PROG_NAME of OBJ (opened, not loaded; loading happens here: libxdp loads what it
+ * attaches). On failure nothing is changed and fail() has said what, why and the remedy. */
+struct hook_attach {
+	struct bpf_object *obj;
+	const char *prog_name;
+	enum mode mode;	  /* XDP */
+	int run_prio;	  /* XDP */
+	unsigned require; /* XDP: enum require bits; what cannot be had is an error */
+	unsigned chain_call; /* XDP: libxdp's chain call actions, bit per verdict; the gate: 1 << XDP_PASS */
+};
+int hook_attach(const struct hook_target *t, const struct hook_attach *a, struct hook_state *out);
+
+/* Take program PROG_ID (found again by hook_find or kept in a record) off the hook; others stay
+ * as they are. Not there any more: 0. What we made ourselves and nobody else uses (the clsact
+ * qdisc) goes too. */
+int hook_detach(const struct hook_target *t, __u32 prog_id);
+
+/* The attached program on T that uses the map with id MAP_ID, if any: 0 and out->attached tells. */
+int hook_find(const struct hook_target *t, __u32 map_id, struct hook_state *out);
+/* Is PROG_ID attached on T (alone or in a dispatcher)? */
+int hook_find_prog(const struct hook_target *t, __u32 prog_id, struct hook_state *out);
+
+/* Remove what a killed attach or detach left behind for T (stale dispatcher pins, ...). Idempotent. */
+int hook_clean(const struct hook_target *t);
+
+#endif
