@@ -17,16 +17,16 @@
 /* Functions deployed on one interface. Slots are where revisions live in the
  * program arrays; the spare ones hold the new revisions while they are built. */
 #define KF_FUNCTIONS 1024u
-#define KF_SLOTS 1032u
-#define KF_TRIGGERS 4096u /* on one interface, all functions together */
-#define KF_CHAIN_LEN 8u	  /* functions of one chain */
-#define KF_CHAINS 8192u	  /* per generation and hook; 0 is "no match", 1 the `any` chain */
-#define KF_ADDRS 16384u	  /* longest-prefix entries per hook, both generations */
-#define KF_ROWS 65536u	  /* of the lookup table, per generation */
-#define KF_NAME_MAX 64u	  /* a function's name, with its terminating zero */
+#define KF_SLOTS     1032u  /* the spare ones pay an indirect jump, see invoke.h */
+#define KF_TRIGGERS  4096u  /* on one interface, all functions together */
+#define KF_CHAIN_LEN 8u	    /* functions of one chain */
+#define KF_CHAINS    8192u  /* per generation and hook; 0 is "no match", 1 the `any` chain */
+#define KF_ADDRS     16384u /* longest-prefix entries per hook, both generations */
+#define KF_ROWS	     65536u /* of the lookup table, per generation */
+#define KF_NAME_MAX  64u    /* a function's name, with its terminating zero */
 
 #define KF_CHAIN_NONE 0u
-#define KF_CHAIN_ANY 1u
+#define KF_CHAIN_ANY  1u
 
 enum kf_hook { KF_XDP, KF_TC_INGRESS, KF_TC_EGRESS, KF_HOOKS };
 
@@ -41,7 +41,7 @@ struct kf_generation {
 	__u32 flags[KF_HOOKS]; /* enum kf_gen_flags; 0: this hook has nothing to do */
 	__u32 sample_mask;     /* a packet is timed when (count & mask) == 0 */
 	__u32 sample;	       /* 0: never time */
-	__u32 pad;
+	__u32 iface_record;    /* loader: the interface's own record */
 };
 
 struct kf_control {
@@ -49,6 +49,8 @@ struct kf_control {
 	__u32 gen; /* 0 or 1: the half in force */
 	struct kf_generation g[2];
 	__u64 fib_refused; /* local-address look-ups the kernel would not answer (approximate) */
+	__u32 next_record; /* loader: number of the next record */
+	__u32 dirty;	   /* loader: a command is under way, or was killed; see runtime_clean */
 };
 
 /* Direct-indexed first step of the match: row N of the generation holds the
@@ -120,9 +122,9 @@ struct kf_meter {
 };
 
 /* Per CPU, function and hook. */
-#define KF_VERDICTS 12u /* XDP: verdict V at [V]; TC: at [V + 1]; any other at [11] */
+#define KF_VERDICTS	 12u /* XDP: verdict V at [V]; TC: at [V + 1]; any other at [11] */
 #define KF_VERDICT_OTHER 11u
-#define KF_HIST 32u /* bucket B: 2^B <= ns < 2^(B+1); the last takes all above */
+#define KF_HIST		 32u /* bucket B: 2^B <= ns < 2^(B+1); the last takes all above */
 struct kf_account {
 	__u64 packets; /* invocations */
 	__u64 bytes;
@@ -135,7 +137,7 @@ struct kf_account {
 };
 
 /* The kernel's answer to "is this address ours", kept for a moment, per CPU. */
-#define KF_LOCALS 64u
+#define KF_LOCALS	 64u
 #define KF_LOCAL_JIFFIES 25 /* 25 to 250 ms, by the kernel's HZ */
 struct kf_local {
 	__u64 addr[2];
@@ -177,11 +179,11 @@ struct kf_chunk {
 
 struct kf_head {
 	__u32 revision;
-	__u32 hooks;		   /* bit per enum kf_hook */
-	__u32 prog_id[KF_HOOKS];   /* kernel ids of its programs */
-	__s32 component;	   /* libxdp run priority, or -1: invoked by the gate */
-	__u64 loaded_at;	   /* seconds since 1970 */
-	char digest[72];	   /* SHA-256 of the object file, hex */
+	__u32 hooks;		 /* bit per enum kf_hook */
+	__u32 prog_id[KF_HOOKS]; /* kernel ids of its programs */
+	__s32 component;	 /* libxdp run priority, or -1: invoked by the gate */
+	__u64 loaded_at;	 /* seconds since 1970 */
+	char digest[72];	 /* SHA-256 of the object file, hex */
 	__u32 text_len;
 	__u32 pad;
 };
@@ -192,13 +194,13 @@ struct kf_iface_head {
 	__s32 run_prio;
 	__u32 require; /* bits, as asked for */
 	__u32 sample;
-	__u32 set_forwarding; /* bit 0: we switched lo's IPv4 forwarding on, bit 1: IPv6 */
+	__u32 pad;
 	__u64 up_at;
 };
 
 #define KF_ASSERT_SIZE(type, size) _Static_assert(sizeof(struct type) == (size), #type)
 KF_ASSERT_SIZE(kf_generation, 24);
-KF_ASSERT_SIZE(kf_control, 64);
+KF_ASSERT_SIZE(kf_control, 72);
 KF_ASSERT_SIZE(kf_row, 8);
 KF_ASSERT_SIZE(kf_step, 8);
 KF_ASSERT_SIZE(kf_chain, 72);

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* chain.h - match a flow to its chain and run the chain's functions in order. */
+#ifndef KF_CHAIN_H
+#define KF_CHAIN_H
+
+#include "account.h"
+#include "invoke.h"
+#include "local.h"
+#include "maps.h"
+#include "parse.h"
+
+/* A chain that came to its end: no verdict stood, the packet goes on. */
+#define KF_GO_ON (-2000)
+
+struct kf_run {
+	__u32 gen;
+	__u32 ifindex;
+	__u32 sample;
+	__u32 sample_mask;
+};
+
+static __always_inline __u32 kf_match(const struct kf_flow *f, const struct kf_run *r, __u32 flags)
+{
+	struct kf_row *row;
+	__u32 key, chain = KF_CHAIN_NONE;
+
+	if (flags & KF_GEN_L4 && f->flags & KF_FLOW_IP) {
+		key = r->gen * KF_ROWS + (f->flags & KF_FLOW_PORT ? f->port : f->proto);
+		row = bpf_map_lookup_elem(&kf_rows, &key);
+		if (row)
+			chain = !(f->flags & KF_FLOW_PORT) ? row->proto : f->proto == IPPROTO_UDP ? row->udp : row->tcp;
+	}
+	if (chain == KF_CHAIN_NONE && flags & KF_GEN_ETHER) {
+		key = r->gen * KF_ROWS + f->ether;
+		row = bpf_map_lookup_elem(&kf_rows, &key);
+		if (row)
+			chain = row->ether;
+	}
+	return chain;
+}
+
+__noinline __u32 kf_match_addr(const struct kf_flow *f, __u32 gen, __u32 chain)
+{
+	struct kf_addr_key key = {
+		.prefixlen = KF_ADDR_FIXED_BITS + 128,
+		.gen = gen,
+		.chain = chain,
+	};
+	__u32 *hit;
+
+	if (!f)
+		return chain;
+	__builtin_memcpy(key.addr, f->addr, sizeof(key.addr));
+	hit = bpf_map_lookup_elem(&kf_addrs, &key);
+	return hit ? *hit : chain;
+}
+
+/* May the function be invoked now? Else its verdict in the function's place. */
+static __always_inline bool kf_admit(const struct kf_step *s, const struct kf_run *r, struct kf_account *a,
+				     struct kf_policy **policy, struct kf_meter **meter, int *verdict)
+{
+	__u32 id = s->id, key = r->gen * KF_FUNCTIONS + id;
+	struct kf_policy *p = bpf_map_lookup_elem(&kf_policies, &key);
+	struct kf_meter *m = bpf_map_lookup_elem(&kf_meters, &id);
+
+	if (!p || !m)
+		return true;
+	*policy = p;
+	*meter = m;
+	if (s->flags & KF_STEP_FUSE && m->blown) {
+		a->fused++;
+		*verdict = p->flags & KF_FUSE_DROP ? KF_DROP : KF_GO_ON;
+		return false;
+	}
+	if (s->flags & KF_STEP_LIMIT && kf_over_limit(p, m)) {
+		a->limited++;
+		*verdict = p->flags & KF_LIMIT_DROP ? KF_DROP : KF_GO_ON;
+		return false;
+	}
+	return true;
+}
+
+static __always_inline int kf_step(kf_ctx *ctx, const struct kf_step *s, const struct kf_flow *f,
+				   const struct kf_run *r)
+{
+	struct kf_policy *policy = NULL;
+	struct kf_meter *meter = NULL;
+	struct kf_account *a;
+	__u64 start = 0;
+	__u32 id = s->id, index;
+	int verdict = KF_GO_ON;
+
+	a = bpf_map_lookup_elem(&kf_accounts, &id);
+	if (!a)
+		return KF_GO_ON;
+	if (s->flags & KF_STEP_LOCAL && !kf_is_local(ctx, f, r->ifindex))
+		return KF_GO_ON;
+	if (s->flags & (KF_STEP_LIMIT | KF_STEP_FUSE) && !kf_admit(s, r, a, &policy, &meter, &verdict))
+		return verdict;
+	a->bytes += f->len;
+	if (r->sample && !(a->packets & r->sample_mask))
+		start = bpf_ktime_get_ns();
+	a->packets++;
+
+	verdict = kf_invoke(ctx, s->slot);
+
+	if (start) {
+		start = bpf_ktime_get_ns() - start;
+		kf_count_sample(a, start);
+		if (s->flags & KF_STEP_FUSE && policy && meter)
+			kf_feed_fuse(policy, meter, start);
+	}
+	if (verdict == KF_MISSING) {
+		a->missing++;
+		return KF_GO_ON;
+	}
+	index = verdict + KF_VERDICT_BASE;
+	if (index >= KF_VERDICT_OTHER) {
+		a->verdict[KF_VERDICT_OTHER]++;
+		return KF_INVALID;
+	}
+	a->verdict[index]++;
+	return s->cont & (1u << index) ? KF_GO_ON : verdict;
+}
+
+/* Global like kf_invoke: looked at once by the verifier, whatever the parse found. */
+__noinline int kf_run_chain(kf_ctx *ctx, __u32 chain, const struct kf_flow *f, const struct kf_run *r)
+{
+	struct kf_chain *c;
+	__u32 key;
+	int verdict;
+
+	if (!f || !r)
+		return KF_GO_ON;
+	key = r->gen * KF_CHAINS + chain;
+	c = bpf_map_lookup_elem(&kf_chains, &key);
+	if (c && c->flags & KF_CHAIN_ADDR) {
+		key = r->gen * KF_CHAINS + kf_match_addr(f, r->gen, chain);
+		c = bpf_map_lookup_elem(&kf_chains, &key);
+	}
+	if (!c)
+		return KF_GO_ON;
+	for (__u32 i = 0; i < KF_CHAIN_LEN && i < c->n; i++) {
+		verdict = kf_step(ctx, &c->step[i], f, r);
+		if (verdict != KF_GO_ON)
+			return verdict;
+	}
+	return KF_GO_ON;
+}
+
+/* The whole gate but for the parse. FLAGS: the generation's, of this hook. */
+static __always_inline int kf_dispatch(kf_ctx *ctx, __u32 flags, const struct kf_flow *f, const struct kf_run *r)
+{
+	int verdict = KF_GO_ON;
+	__u32 chain;
+
+	if (flags & KF_GEN_ANY) {
+		verdict = kf_run_chain(ctx, KF_CHAIN_ANY, f, r);
+		if (verdict != KF_GO_ON)
+			return verdict;
+	}
+	chain = kf_match(f, r, flags);
+	if (chain != KF_CHAIN_NONE)
+		verdict = kf_run_chain(ctx, chain, f, r);
+	return verdict;
+}
+
+static __always_inline __u32 kf_begin(struct kf_run *r, __u32 ifindex, enum kf_hook hook)
+{
+	__u32 zero = 0;
+	struct kf_control *c = bpf_map_lookup_elem(&kf_control, &zero);
+	const struct kf_generation *g;
+
+	if (!c)
+		return 0;
+	r->gen = *(volatile __u32 *)&c->gen & 1;
+	g = &c->g[r->gen];
+	r->ifindex = ifindex;
+	r->sample = g->sample;
+	r->sample_mask = g->sample_mask;
+	return g->flags[hook];
+}
+
+#endif

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* gate_tc.bpf.c - the gate behind the driver (tc-ingress) and before it (tc-egress): the XDP
+ * gate's match over a socket buffer. Loaded once per direction. */
+#include <linux/bpf.h>
+#include <linux/pkt_cls.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <bpf/bpf_helpers.h>
+
+typedef struct __sk_buff kf_ctx;
+#define KF_VERDICT_BASE 1
+#define KF_DROP		TC_ACT_SHOT
+#define KF_INVALID	TC_ACT_UNSPEC
+#define KF_AF_INET	2
+#define KF_AF_INET6	10
+
+#include "chain.h"
+
+#define KF_PULL 256 /* headers that the match may need */
+
+const volatile bool egress;
+
+__noinline int kf_parse_skb(struct __sk_buff *skb, struct kf_flow *f)
+{
+	if (!f)
+		return 0;
+	kf_parse((void *)(long)skb->data, (void *)(long)skb->data_end, skb->len, egress, f);
+	return f->flags & KF_FLOW_SHORT;
+}
+
+SEC("tc")
+int kfaas_gate_tc(struct __sk_buff *skb)
+{
+	struct kf_flow flow;
+	struct kf_run run;
+	__u32 flags;
+	int verdict;
+
+	flags = kf_begin(&run, skb->ifindex, egress ? KF_TC_EGRESS : KF_TC_INGRESS);
+	if (!flags)
+		return TC_ACT_UNSPEC;
+	/* Headers may lie in a fragment of the buffer; seldom, so try without moving them first. */
+	if (kf_parse_skb(skb, &flow) && skb->data_end - skb->data < skb->len) {
+		bpf_skb_pull_data(skb, skb->len < KF_PULL ? skb->len : KF_PULL);
+		kf_parse_skb(skb, &flow);
+	}
+	verdict = kf_dispatch(skb, flags, &flow, &run);
+	return verdict == KF_GO_ON ? TC_ACT_UNSPEC : verdict;
+}
+
+char _license[] SEC("license") = "Dual BSD/GPL";

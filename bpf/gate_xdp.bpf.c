@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* gate_xdp.bpf.c - the gate at the driver: matches frames to triggers and invokes functions. */
+#include <linux/bpf.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <bpf/bpf_helpers.h>
+
+typedef struct xdp_md kf_ctx;
+#define KF_VERDICT_BASE 0
+#define KF_DROP		XDP_DROP
+#define KF_INVALID	XDP_ABORTED
+#define KF_AF_INET	2
+#define KF_AF_INET6	10
+
+#include "chain.h"
+
+SEC("xdp")
+int kfaas_gate(struct xdp_md *ctx)
+{
+	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
+	__u64 len = end - data;
+	__u32 flags;
+	struct kf_flow flow;
+	struct kf_run run;
+	int verdict;
+
+	barrier_var(len); /* a scalar from here on: pointers do not outlive a call */
+	flags = kf_begin(&run, ctx->ingress_ifindex, KF_XDP);
+	if (!flags)
+		return XDP_PASS;
+	kf_parse(data, end, len, false, &flow);
+	verdict = kf_dispatch(ctx, flags, &flow, &run);
+	return verdict == KF_GO_ON ? XDP_PASS : verdict;
+}
+
+char _license[] SEC("license") = "Dual BSD/GPL";

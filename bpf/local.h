@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* local.h - is the packet for one of this host's own addresses? The kernel's routing tables
+ * decide, at the moment; the answer is kept per CPU for KF_LOCAL_JIFFIES.
+ *
+ * bpf_fib_lookup says NOT_FWDED both for an own address and for one without a
+ * route. The loader therefore has a routing rule for exactly this look-up
+ * (loader/scope.c), behind the table of local addresses: whatever is not local
+ * ends there as UNREACHABLE. It also says nothing (FWD_DISABLED) for a device
+ * that does not forward, hence the look-up is made in the name of lo. */
+#ifndef KF_LOCAL_H
+#define KF_LOCAL_H
+
+#include "maps.h"
+#include "parse.h"
+
+#define KF_LO_IFINDEX 1
+
+/* Addresses that are never answered for, however the routing tables stand. IPv6 link-local ones
+ * are left to the kernel because bpf_fib_lookup does not look them up. */
+static __always_inline bool kf_addr_never(const struct kf_flow *f, __u32 ifindex)
+{
+	const __u8 *a = (const __u8 *)f->addr;
+
+	if (f->flags & KF_FLOW_GROUP)
+		return true;
+	if (f->ether == ETH_P_IP)
+		return a[12] >= 224 || a[12] == 0 || (a[12] == 127 && ifindex != KF_LO_IFINDEX);
+	if (a[0] == 0xff || (a[0] == 0xfe && (a[1] & 0xc0) == 0x80))
+		return true;
+	return !f->addr[0] && f->addr[1] == bpf_cpu_to_be64(1) && ifindex != KF_LO_IFINDEX;
+}
+
+__noinline int kf_ask_fib(kf_ctx *ctx, const struct kf_flow *f)
+{
+	struct bpf_fib_lookup q = {
+		.l4_protocol = KF_FIB_PROTO,
+		.sport = bpf_htons(KF_FIB_SPORT),
+		.dport = bpf_htons(KF_FIB_DPORT),
+		.ifindex = KF_LO_IFINDEX,
+	};
+	struct kf_control *c;
+	__u32 zero = 0;
+	long rc;
+
+	if (!f)
+		return 0;
+	if (f->ether == ETH_P_IP) {
+		q.family = KF_AF_INET;
+		q.ipv4_dst = f->addr[1] >> 32;
+	} else {
+		q.family = KF_AF_INET6;
+		__builtin_memcpy(q.ipv6_dst, f->addr, sizeof(q.ipv6_dst));
+	}
+	rc = bpf_fib_lookup(ctx, &q, sizeof(q), 0);
+	if (rc == BPF_FIB_LKUP_RET_FWD_DISABLED || rc < 0) {
+		c = bpf_map_lookup_elem(&kf_control, &zero);
+		if (c)
+			c->fib_refused++;
+	}
+	return rc == BPF_FIB_LKUP_RET_NOT_FWDED;
+}
+
+static __always_inline bool kf_is_local(kf_ctx *ctx, const struct kf_flow *f, __u32 ifindex)
+{
+	const __u8 *a = (const __u8 *)f->addr;
+	__u32 key = (a[15] ^ a[13] ^ a[7]) % KF_LOCALS;
+	struct kf_local *l = bpf_map_lookup_elem(&kf_locals, &key);
+	__u64 now = bpf_jiffies64();
+
+	if (!(f->flags & KF_FLOW_IP) || f->flags & KF_FLOW_GROUP || !l)
+		return false;
+	if (l->until > now && l->addr[0] == f->addr[0] && l->addr[1] == f->addr[1])
+		return l->local;
+	l->local = !kf_addr_never(f, ifindex) && kf_ask_fib(ctx, f);
+	l->addr[0] = f->addr[0];
+	l->addr[1] = f->addr[1];
+	l->until = now + KF_LOCAL_JIFFIES;
+	return l->local;
+}
+
+#endif
