@@ -27,7 +27,7 @@ struct pair {
 struct function_conf {
 	char *name;   /* deployed name: [A-Za-z0-9_.-], at most KF_NAME_MAX - 1, starts with a letter or digit */
 	char *object; /* as written: a name for the function path, or a path with a '/' or ending in .o */
-	struct trigger *on;
+	struct trigger *on; /* sorted (trigger_compare), each once */
 	size_t n_on;
 	int prio;	     /* 0..65535, default 50; lower runs first */
 	enum scope scope;
@@ -44,6 +44,7 @@ struct function_conf {
 	struct pair *data; /* data.MAP = FILE, sorted by key */
 	size_t n_data;
 	unsigned layer_on; /* private: which layer wrote `on` */
+	char *description; /* from the manifest, or NULL; not part of the canonical text */
 };
 
 struct conf {
@@ -76,12 +77,15 @@ int function_conf_manifest(struct function_conf *f, const char *text, size_t len
 /* Apply section [function NAME] of a config file's text over F. */
 int function_conf_section(struct function_conf *f, const char *name, const char *text, size_t len,
 			  const char *where);
+bool function_name_valid(const char *name);
 /* What cannot be judged key by key: a function without a trigger and not a component, budget... */
 int function_conf_check(const struct function_conf *f, const char *where);
 
 /* Canonical text: "[interface]" / "[function NAME]" sections with every key that differs from the
  * default. Parsing it again gives an equal struct; equal structs give equal text. malloc'ed. */
 char *function_conf_text(const struct function_conf *f);
+/* The same, but every key that differs from BASE: what a config file has to say over a manifest. */
+char *function_conf_text_over(const struct function_conf *f, const struct function_conf *base);
 char *conf_interface_text(const struct conf *c);
 
 const char *mode_name(enum mode m);

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* conf_value.h - the values of config keys, words into numbers and back. Private to conf*.c. */
+#ifndef KF_CONF_VALUE_H
+#define KF_CONF_VALUE_H
+
+#include <stdio.h>
+
+#include "conf.h"
+
+#define RATE_MAX       1000000000ull /* packets a second */
+#define BURST_MAX      1000000000ull /* packets */
+#define BURST_SECONDS  3600ull	     /* and no more than so many seconds' worth of the rate */
+#define BUDGET_MAX_NS  1000000000u   /* a second */
+#define SAMPLE_MAX     65536u
+#define PRIO_MAX       65535u
+#define PRIO_DEFAULT   50
+#define SAMPLE_DEFAULT 256
+
+/* A value and where it stands, for errors: "WHERE: KEY = VALUE in SECTION ...". */
+struct spot {
+	const char *where, *key, *value;
+	const char *section; /* "[function dns]", or "" */
+};
+
+/* "spot: bad value, WHAT_IS_ALLOWED"; returns -EINVAL. */
+int spot_bad(const struct spot *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+struct choice {
+	const char *word;
+	unsigned value;
+};
+/* One of the N words. */
+int value_choice(const struct spot *s, const struct choice *choices, size_t n, unsigned *out);
+int value_number(const struct spot *s, unsigned long long max, unsigned long long *out);
+int value_limit(const struct spot *s, unsigned long long *rate, unsigned long long *burst);
+unsigned long long value_default_burst(unsigned long long rate);
+int value_budget(const struct spot *s, unsigned *ns);
+int value_continue(const struct spot *s, unsigned *xdp, unsigned *tc);
+int value_sample(const struct spot *s, unsigned *out);
+
+void print_limit(FILE *out, unsigned long long rate, unsigned long long burst);
+void print_budget(FILE *out, unsigned ns);
+void print_continue(FILE *out, unsigned xdp);
+
+/* Take the next word of a list that CHARS separate, in place; NULL at the end. */
+char *next_word(char **rest, const char *chars);
+
+#define CONTINUE_XDP_DEFAULT (1u << 2)			   /* XDP_PASS */
+#define CONTINUE_TC_DEFAULT  (1u << 0 | 1u << 1 | 1u << 4) /* TC_ACT_UNSPEC, OK, PIPE: bit V + 1 */
+
+extern const struct choice mode_choices[4], scope_choices[2], over_choices[2];
+
+#endif
