@@ -17,26 +17,35 @@ struct hook_target {
 	enum kf_hook hook;
 	int ifindex;
 	char ifname[16];
-	char pin_dir[192]; /* for hooks that need a pin of their own (the TCX link); exists */
+	char pin_dir[192]; /* for what a hook must pin (TCX links, whose qdisc it is); exists. One for all hooks
+			    * of an interface: the hook's name is part of the file names */
+	__u32 owner_map;   /* id of a map that only our programs on this interface use, or 0: by it hook_clean knows
+			    * which leftovers are ours */
 };
 
 struct hook_state {
 	bool attached;
-	__u32 prog_id;	  /* as the kernel knows it now */
-	enum mode mode;	  /* XDP: native, generic or offload, never auto */
-	bool multiprog;	  /* XDP: through a libxdp dispatcher; else attached alone */
-	int run_prio;	  /* XDP: as libxdp holds it */
-	bool tcx;	  /* TC: a TCX link; else clsact */
+	__u32 prog_id;	/* as the kernel knows it now */
+	enum mode mode; /* XDP: native, generic or offload, never auto */
+	bool multiprog; /* XDP: through a libxdp dispatcher; else attached alone */
+	int run_prio;	/* XDP: as libxdp holds it */
+	bool tcx;	/* TC: a TCX link; else clsact */
+	bool frags;	/* XDP: takes frames of several buffers */
 };
 
-/* Attach program PROG_NAME of OBJ (opened, not loaded; loading happens here: libxdp loads what it
- * attaches). On failure nothing is changed and fail() has said what, why and the remedy. */
+/* Attach program PROG_NAME of an object. Loading happens here, for libxdp loads what it attaches, and
+ * more than once if a dispatcher or a mode does not take the program. libbpf loads an object only
+ * once, so OPEN gives a fresh one for every try: opened, its maps reused, its settings written, not
+ * loaded; NULL with fail() said. hook_attach closes each; what is attached lives on without it. Only
+ * PROG_NAME is loaded of it. On failure nothing is changed and fail() has said what, why and the
+ * remedy. */
 struct hook_attach {
-	struct bpf_object *obj;
+	struct bpf_object *(*open)(void *arg);
+	void *arg;
 	const char *prog_name;
-	enum mode mode;	  /* XDP */
-	int run_prio;	  /* XDP */
-	unsigned require; /* XDP: enum require bits; what cannot be had is an error */
+	enum mode mode;	     /* XDP */
+	int run_prio;	     /* XDP */
+	unsigned require;    /* XDP: enum require bits; what cannot be had is an error */
 	unsigned chain_call; /* XDP: libxdp's chain call actions, bit per verdict; the gate: 1 << XDP_PASS */
 };
 int hook_attach(const struct hook_target *t, const struct hook_attach *a, struct hook_state *out);
@@ -53,5 +62,19 @@ int hook_find_prog(const struct hook_target *t, __u32 prog_id, struct hook_state
 
 /* Remove what a killed attach or detach left behind for T (stale dispatcher pins, ...). Idempotent. */
 int hook_clean(const struct hook_target *t);
+
+/* Where xdp-dispatcher.o, our own dispatcher object, is: used where the kernel refuses a program under
+ * libxdp's. Not told, or not there: that refusal is the error. */
+void hook_set_object_dir(const char *dir);
+
+/* What this kernel can do, asked by trying, once a process: 0, or the -errno of the step that was refused. */
+struct hook_probe {
+	int rc;
+	const char *step; /* what was refused, in words; "" if nothing was */
+};
+const struct hook_probe *hook_probe_ext(void); /* BPF_PROG_TYPE_EXT, which libxdp's dispatcher needs */
+const struct hook_probe *hook_probe_tcx(void);
+/* Does the driver run XDP natively, by its own word (Linux 6.3)? 1 yes, 0 no, -errno if the kernel does not say. */
+int hook_probe_native(int ifindex);
 
 #endif
