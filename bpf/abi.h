@@ -155,12 +155,16 @@ struct kf_local {
 
 /* --- Only the loader reads and writes what follows. --- */
 
-/* What is deployed under an id, per generation. record 0: nothing. */
+/* What is deployed under an id, per generation. record 0: nothing. The half that is not in force
+ * is also the journal: what it names and the half in force does not is left over from the last
+ * change, or from one that was killed. */
 struct kf_index {
 	__u32 record;	/* kf_record_key.record */
 	__u32 previous; /* the record of the revision before, or 0 */
 	__u16 slot;
-	__u16 pad[3];
+	__u16 revision; /* of the pinned programs */
+	__u16 previous_revision;
+	__u16 pad;
 };
 
 /* A record: chunk 0 is struct kf_head, the following chunks are the function's

@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* runtime.c - carry out changes in order, undo them, and put in order what was left over. */
+#include "runtime.h"
+
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "log.h"
+#include "runtime_internal.h"
+#include "scope.h"
+#include "util.h"
+
+void change_free(struct change *c)
+{
+	function_conf_free(&c->conf);
+	function_free(&c->function);
+}
+
+void runtime_target(const struct state *s, enum kf_hook hook, struct hook_target *t)
+{
+	*t = (struct hook_target){.hook = hook, .ifindex = s->ifindex, .owner_map = state_map_id(s->control_fd)};
+	snprintf(t->ifname, sizeof(t->ifname), "%s", s->ifname);
+	path_join(t->pin_dir, sizeof(t->pin_dir), "%s", s->dir);
+}
+
+int runtime_gate(const struct state *s, enum kf_hook hook, struct hook_state *out)
+{
+	struct hook_target t;
+
+	runtime_target(s, hook, &t);
+	return hook_find(&t, t.owner_map, out);
+}
+
+/* --- Cleaning --- */
+
+static bool has_record(const struct kf_index *x, __u32 record)
+{
+	return record && (x->record == record || x->previous == record);
+}
+
+static void release_record(struct state *s, __u32 record)
+{
+	struct kf_head head;
+
+	if (!state_record_read(s, record, &head, sizeof(head), NULL) && head.component >= 0 && head.prog_id[KF_XDP]) {
+		struct hook_target t;
+
+		runtime_target(s, KF_XDP, &t);
+		hook_detach(&t, head.prog_id[KF_XDP]);
+	}
+	state_record_delete(s, record);
+}
+
+static void release_revision(struct state *s, __u32 id, const struct kf_index *now, __u16 revision)
+{
+	bool kept = now->record && (now->revision == revision || (now->previous && now->previous_revision == revision));
+
+	if (revision && !kept)
+		state_revision_remove(s, id, revision);
+}
+
+/* Components of a revision that is only kept for rollback must not run: the record stays, the
+ * program goes. */
+static void release_component(struct state *s, const struct kf_index *now)
+{
+	struct hook_target t;
+	struct kf_head head;
+
+	if (!now->previous || state_record_read(s, now->previous, &head, sizeof(head), NULL) || head.component < 0 ||
+	    !head.prog_id[KF_XDP])
+		return;
+	runtime_target(s, KF_XDP, &t);
+	if (!hook_detach(&t, head.prog_id[KF_XDP])) {
+		head.prog_id[KF_XDP] = 0;
+		state_record_write(s, now->previous, &head, sizeof(head), NULL);
+	}
+}
+
+static void release_slots(struct state *s, const struct kf_index *now, const struct kf_index *other)
+{
+	char used[KF_SLOTS] = {0};
+
+	for (__u32 id = 0; id < KF_FUNCTIONS; id++)
+		if (now[id].record)
+			used[now[id].slot] = 1;
+	for (__u32 id = 0; id < KF_FUNCTIONS; id++) {
+		__u32 slot = other[id].slot;
+
+		if (!other[id].record || slot >= KF_SLOTS || used[slot])
+			continue;
+		for (int h = 0; h < KF_HOOKS; h++)
+			if (s->gate[h].open)
+				bpf_map_delete_elem(s->gate[h].functions, &slot);
+	}
+}
+
+/* A TC gate that no function in force uses. */
+static int release_gates(struct state *s, const struct kf_index *now)
+{
+	unsigned used = 1u << KF_XDP;
+
+	for (__u32 id = 0; id < KF_FUNCTIONS; id++) {
+		struct kf_head head;
+
+		if (now[id].record && !state_record_read(s, now[id].record, &head, sizeof(head), NULL))
+			used |= head.hooks;
+	}
+	for (int h = KF_TC_INGRESS; h < KF_HOOKS; h++) {
+		struct hook_target t;
+		struct hook_state st;
+		int rc;
+
+		if (used & 1u << h || !s->gate[h].open)
+			continue;
+		runtime_target(s, h, &t);
+		rc = runtime_gate(s, h, &st);
+		if (!rc && st.attached) {
+			rc = hook_detach(&t, st.prog_id);
+			if (!rc)
+				say("%s: gate detached from %s", s->ifname, hook_name(h));
+		}
+		if (rc)
+			return rc;
+		hook_clean(&t);
+		state_gate_remove(s, h);
+	}
+	return 0;
+}
+
+int runtime_clean(struct state *s)
+{
+	__u32 gen = state_gen(s);
+	struct kf_index *now = s->index + gen * KF_FUNCTIONS, *other = s->index + !gen * KF_FUNCTIONS;
+	struct kf_generation *g = &s->control->g[gen], *o = &s->control->g[!gen];
+	int rc;
+
+	if (!s->control->dirty)
+		return 0;
+	rc = state_grace();
+	if (rc)
+		return rc;
+	for (int h = 0; h < KF_HOOKS; h++)
+		state_gate_open(s, h, false);
+	release_slots(s, now, other);
+	for (__u32 id = 0; id < KF_FUNCTIONS; id++) {
+		__u32 records[] = {other[id].record, other[id].previous};
+
+		if (!other[id].record)
+			continue;
+		for (int i = 0; i < 2; i++)
+			if (records[i] && !has_record(&now[id], records[i]))
+				release_record(s, records[i]);
+		release_revision(s, id, &now[id], other[id].revision);
+		release_revision(s, id, &now[id], other[id].previous_revision);
+		release_component(s, &now[id]);
+	}
+	if (o->iface_record && o->iface_record != g->iface_record)
+		state_record_delete(s, o->iface_record);
+	rc = release_gates(s, now);
+	if (rc)
+		return rc;
+	memcpy(other, now, KF_FUNCTIONS * sizeof(*now));
+	o->iface_record = g->iface_record;
+	__atomic_store_n(&s->control->dirty, 0, __ATOMIC_SEQ_CST);
+	return 0;
+}
+
+/* --- Changing --- */
+
+static int write_records(struct tx *t)
+{
+	int rc = 0;
+
+	if (t->fresh_iface)
+		rc = state_record_write(t->s, t->iface_record, &t->iface, sizeof(t->iface), NULL);
+	for (__u32 id = 0; id < KF_FUNCTIONS && !rc; id++) {
+		struct target *to = &t->to[id];
+		char *text;
+
+		if (!to->used || !to->fresh_record)
+			continue;
+		text = function_conf_text(&to->conf);
+		if (!text)
+			return -ENOMEM;
+		to->head.text_len = strlen(text);
+		rc = state_record_write(t->s, to->at.record, &to->head, sizeof(to->head), text);
+		free(text);
+	}
+	return rc;
+}
+
+/* The half not in force becomes the journal of what is about to be made. */
+static void write_journal(struct tx *t)
+{
+	__u32 gen = !state_gen(t->s);
+	struct kf_index *index = t->s->index + gen * KF_FUNCTIONS;
+
+	__atomic_store_n(&t->s->control->dirty, 1, __ATOMIC_SEQ_CST);
+	for (__u32 id = 0; id < KF_FUNCTIONS; id++)
+		index[id] = t->to[id].used ? t->to[id].at : (struct kf_index){0};
+	t->s->control->g[gen].iface_record = t->iface_record;
+}
+
+/* A new revision starts with its fuse in. */
+static void rearm(struct tx *t)
+{
+	for (__u32 id = 0; id < KF_FUNCTIONS; id++)
+		if (t->to[id].used && (t->to[id].load || t->to[id].reuse_pins)) {
+			struct kf_meter *m = &t->s->meters[id];
+
+			m->mean_ns = m->over = m->blown = 0;
+		}
+}
+
+static int prepare(struct tx *t)
+{
+	int rc = tx_plan(t);
+
+	if (rc)
+		return rc;
+	write_journal(t);
+	rc = state_gate_open(t->s, KF_XDP, true);
+	if (!rc)
+		rc = write_records(t);
+	if (!rc)
+		rc = tx_load(t);
+	if (!rc)
+		rc = tx_attach(t);
+	if (!rc)
+		rc = tx_tables(t);
+	return rc;
+}
+
+int runtime_change(struct state *s, const struct kf_iface_head *iface, struct change *c, size_t n)
+{
+	struct world w;
+	struct tx t = {.s = s, .world = &w, .changes = c, .n_changes = n};
+	int rc = world_read(s, &w);
+
+	if (rc)
+		return rc;
+	t.iface = iface ? *iface : w.iface;
+	t.iface_record = s->control->g[state_gen(s)].iface_record;
+	t.fresh_iface = iface && (!w.up || memcmp(iface, &w.iface, sizeof(*iface)));
+	if (t.fresh_iface)
+		t.iface_record = state_new_record(s);
+	rc = prepare(&t);
+	if (!rc) {
+		state_flip(s);
+		rearm(&t);
+	}
+	tx_free(&t);
+	world_free(&w);
+	if (!rc)
+		return runtime_clean(s);
+	runtime_clean(s);
+	return rc;
+}
+
+/* --- Up and down --- */
+
+int runtime_open(struct state *s, const char *ifname, enum state_how how)
+{
+	int rc = state_open(s, ifname, how);
+
+	if (rc || how == STATE_READ)
+		return rc;
+	rc = runtime_clean(s);
+	if (rc)
+		state_close(s);
+	return rc;
+}
+
+int runtime_down(struct state *s)
+{
+	char **names = NULL;
+	size_t n = 0;
+	int rc, first = 0;
+
+	/* Everything ends at once; then it is taken apart. */
+	s->control->dirty = 1;
+	memset(s->index + !state_gen(s) * KF_FUNCTIONS, 0, KF_FUNCTIONS * sizeof(*s->index));
+	memset(&s->control->g[!state_gen(s)], 0, sizeof(s->control->g[0]));
+	state_flip(s);
+	if (s->ifindex)
+		first = runtime_clean(s);
+	for (int h = 0; h < KF_HOOKS && s->ifindex; h++) {
+		struct hook_target t;
+		struct hook_state st;
+
+		runtime_target(s, h, &t);
+		rc = hook_find(&t, t.owner_map, &st);
+		if (!rc && st.attached)
+			rc = hook_detach(&t, st.prog_id);
+		if (!rc)
+			rc = hook_clean(&t);
+		first = first ? first : rc;
+	}
+	if (first)
+		return first;
+	rc = state_remove(s);
+	if (!rc && !state_list(&names, &n)) {
+		for (size_t i = 0; i < n; i++)
+			free(names[i]);
+		free(names);
+		if (!n) {
+			scope_down();
+			state_netns_remove();
+		}
+	}
+	return rc;
+}

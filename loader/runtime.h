@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* runtime.h - an interface as a whole: what is deployed on it, and changing that. The only owner
+ * of order and rollback.
+ *
+ * A change is prepared beside what runs (new programs in free slots, tables and
+ * index in the generation that is not in force), put in force by one store,
+ * and then what is no longer referred to is released. Undoing a failed change
+ * and cleaning up after a killed one are the same act, runtime_clean: release
+ * what the half not in force names and the half in force does not. */
+#ifndef KF_RUNTIME_H
+#define KF_RUNTIME_H
+
+#include "conf.h"
+#include "function.h"
+#include "hook.h"
+#include "state.h"
+
+struct deployed {
+	__u32 id;
+	struct kf_index at;
+	struct kf_head head;
+	struct function_conf conf;
+};
+
+/* What the generation in force says. */
+struct world {
+	bool up; /* the interface record exists */
+	struct kf_iface_head iface;
+	struct deployed *fn; /* in the order of ids */
+	size_t n;
+};
+
+enum change_kind { CHANGE_DEPLOY, CHANGE_REPLACE, CHANGE_UPDATE, CHANGE_REMOVE, CHANGE_ROLLBACK };
+
+struct change {
+	enum change_kind kind;
+	struct function_conf conf; /* DEPLOY, REPLACE, UPDATE: effective; else only the name */
+	struct function function;  /* DEPLOY, REPLACE: found (not opened) */
+	bool keep_data;		   /* REPLACE */
+};
+
+int world_read(const struct state *s, struct world *w);
+void world_free(struct world *w);
+struct deployed *world_find(const struct world *w, const char *name);
+
+void change_free(struct change *c);
+
+/* Carry out all of C or nothing, with IFACE (NULL: as it is) for the interface's settings. Says a
+ * line for each change. */
+int runtime_change(struct state *s, const struct kf_iface_head *iface, struct change *c, size_t n);
+
+/* Before each command: interfaces renamed, deleted or made anew since the last one, `up`s that were
+ * killed, namespaces that are gone. Says what it found and puts it in order. */
+int runtime_sweep(void);
+/* state_open, and what a killed command left is cleaned away. */
+int runtime_open(struct state *s, const char *ifname, enum state_how how);
+int runtime_clean(struct state *s);
+
+/* Detach and remove everything of ours on this interface. */
+int runtime_down(struct state *s);
+
+/* A target for hook_*. */
+void runtime_target(const struct state *s, enum kf_hook hook, struct hook_target *t);
+/* Is HOOK's gate attached, and how. */
+int runtime_gate(const struct state *s, enum kf_hook hook, struct hook_state *out);
+
+#endif

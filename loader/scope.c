@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* scope.c - the namespace's rule and switch for "which addresses are ours"; see scope.h. */
+#include "scope.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <linux/fib_rules.h>
+#include <linux/rtnetlink.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "../bpf/abi.h"
+#include "log.h"
+#include "state.h"
+#include "util.h"
+
+#define RULE_PRIORITY 1 /* right behind the rule of the local table, which is 0 */
+
+static const struct family {
+	int af;
+	const char *name, *forwarding;
+	__u32 bit; /* in the namespace's number: we switched its forwarding on */
+} families[] = {
+	{AF_INET, "IPv4", "/proc/sys/net/ipv4/conf/lo/forwarding", 1},
+	{AF_INET6, "IPv6", "/proc/sys/net/ipv6/conf/lo/forwarding", 2},
+};
+
+static struct nlmsghdr *start(char *buf, int type, int flags)
+{
+	struct nlmsghdr *h = mnl_nlmsg_put_header(buf);
+
+	h->nlmsg_type = type;
+	h->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK | flags;
+	h->nlmsg_seq = time(NULL);
+	return h;
+}
+
+static int talk(struct nlmsghdr *h)
+{
+	char buf[8192];
+	struct mnl_socket *nl = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
+	int n, rc = 0;
+
+	if (!nl)
+		return -errno;
+	if (mnl_socket_bind(nl, 0, MNL_SOCKET_AUTOPID) || mnl_socket_sendto(nl, h, h->nlmsg_len) < 0) {
+		rc = -errno;
+	} else {
+		n = mnl_socket_recvfrom(nl, buf, sizeof(buf));
+		if (n < 0 || mnl_cb_run(buf, n, h->nlmsg_seq, mnl_socket_get_portid(nl), NULL, NULL) < 0)
+			rc = -errno;
+	}
+	mnl_socket_close(nl);
+	return rc;
+}
+
+static int rule(const struct family *f, bool add)
+{
+	char buf[MNL_SOCKET_BUFFER_SIZE];
+	struct nlmsghdr *h = start(buf, add ? RTM_NEWRULE : RTM_DELRULE, add ? NLM_F_CREATE | NLM_F_EXCL : 0);
+	struct fib_rule_hdr *r = mnl_nlmsg_put_extra_header(h, sizeof(*r));
+	struct fib_rule_port_range sport = {KF_FIB_SPORT, KF_FIB_SPORT}, dport = {KF_FIB_DPORT, KF_FIB_DPORT};
+
+	r->family = f->af;
+	r->action = FR_ACT_TO_TBL;
+	r->table = RT_TABLE_UNSPEC;
+	mnl_attr_put_u32(h, FRA_TABLE, SCOPE_TABLE);
+	mnl_attr_put_u32(h, FRA_PRIORITY, RULE_PRIORITY);
+	mnl_attr_put_strz(h, FRA_IIFNAME, "lo");
+	mnl_attr_put_u8(h, FRA_IP_PROTO, KF_FIB_PROTO);
+	mnl_attr_put(h, FRA_SPORT_RANGE, sizeof(sport), &sport);
+	mnl_attr_put(h, FRA_DPORT_RANGE, sizeof(dport), &dport);
+	return talk(h);
+}
+
+static int route(const struct family *f, bool add)
+{
+	char buf[MNL_SOCKET_BUFFER_SIZE];
+	struct nlmsghdr *h = start(buf, add ? RTM_NEWROUTE : RTM_DELROUTE, add ? NLM_F_CREATE | NLM_F_EXCL : 0);
+	struct rtmsg *r = mnl_nlmsg_put_extra_header(h, sizeof(*r));
+
+	r->rtm_family = f->af;
+	r->rtm_table = RT_TABLE_UNSPEC;
+	r->rtm_protocol = RTPROT_STATIC;
+	r->rtm_scope = RT_SCOPE_UNIVERSE;
+	r->rtm_type = RTN_UNREACHABLE;
+	mnl_attr_put_u32(h, RTA_TABLE, SCOPE_TABLE);
+	return talk(h);
+}
+
+static bool forwarding(const struct family *f)
+{
+	char line[16];
+
+	return !read_line(f->forwarding, line, sizeof(line)) && !strcmp(line, "1");
+}
+
+static int switch_on(const struct family *f)
+{
+	__u32 ours;
+	int rc;
+
+	if (forwarding(f))
+		return 0;
+	rc = state_netns_get(&ours);
+	if (!rc && !(ours & f->bit))
+		rc = state_netns_set(ours | f->bit); /* first: a kill between the two is undone by down */
+	if (!rc)
+		rc = write_line(f->forwarding, "1");
+	if (!rc)
+		detail("+ %s = 1", f->forwarding + strlen("/proc/sys/"));
+	return rc;
+}
+
+int scope_up(void)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(families); i++) {
+		const struct family *f = &families[i];
+		char line[16];
+		int rc;
+
+		if (f->af == AF_INET6 && read_line(f->forwarding, line, sizeof(line)) == -ENOENT)
+			continue; /* a kernel without IPv6 */
+		rc = switch_on(f);
+		if (rc) {
+			warning("cannot set %s = 1 (%s): %s functions of scope local will be passed by; use `to PREFIX` or scope = any",
+				f->forwarding, strerror(-rc), f->name);
+			continue;
+		}
+		rc = route(f, true);
+		if (!rc || rc == -EEXIST)
+			rc = rule(f, true);
+		if (!rc)
+			detail("+ ip %s rule pref %d: own addresses, table %d", f->af == AF_INET ? "-4" : "-6", RULE_PRIORITY,
+			       SCOPE_TABLE);
+		else if (rc != -EEXIST)
+			return fail(rc, "cannot add the %s routing rule that tells own addresses from others: %s", f->name,
+				    strerror(-rc));
+	}
+	return 0;
+}
+
+void scope_down(void)
+{
+	__u32 ours = 0;
+
+	state_netns_get(&ours);
+	for (size_t i = 0; i < ARRAY_SIZE(families); i++) {
+		const struct family *f = &families[i];
+
+		while (!rule(f, false))
+			detail("- ip %s rule pref %d", f->af == AF_INET ? "-4" : "-6", RULE_PRIORITY);
+		route(f, false);
+		if (ours & f->bit && !write_line(f->forwarding, "0"))
+			detail("- %s = 0", f->forwarding + strlen("/proc/sys/"));
+	}
+}
+
+int scope_check(char *buf, unsigned long size)
+{
+	*buf = 0;
+	for (size_t i = 0; i < ARRAY_SIZE(families); i++) {
+		const struct family *f = &families[i];
+		int rc;
+
+		if (!forwarding(f)) {
+			path_join(buf, size, "%s is not 1: functions of scope local are passed by (`up` sets it)", f->forwarding);
+			return -ENODATA;
+		}
+		rc = rule(f, true); /* there already: the answer we hope for */
+		if (rc == -EEXIST)
+			continue;
+		if (!rc)
+			rule(f, false);
+		path_join(buf, size, "the %s routing rule of table %d is gone: `up` adds it again", f->name, SCOPE_TABLE);
+		return -ENODATA;
+	}
+	return 0;
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* scope.h - what a namespace needs so that the gates can ask the kernel which addresses are its own.
+ *
+ * bpf/local.h asks with bpf_fib_lookup. Two things stand in its way, and `up`
+ * mends both for the namespace, `down` of its last interface undoes them:
+ *
+ * 1. It refuses (FWD_DISABLED) for a device whose forwarding is off. So it asks
+ *    in the name of lo, and forwarding is switched on for lo alone
+ *    (net.ipv4.conf.lo.forwarding, net.ipv6.conf.lo.forwarding): packets that
+ *    come in on lo are this host's own, nothing else is forwarded by it.
+ * 2. It answers the same (NOT_FWDED) for an own address and for one without any
+ *    route. So a routing rule behind the table of local addresses sends exactly
+ *    this question (in: lo, IP protocol 253, ports 1 and 1: no packet is like
+ *    that) to a table whose only route is "unreachable". */
+#ifndef KF_SCOPE_H
+#define KF_SCOPE_H
+
+#define SCOPE_TABLE 253253 /* routing table of the rule */
+
+/* Idempotent; says what it changes. Where it cannot: warns that functions of scope local would
+ * not be invoked, and why. */
+int scope_up(void);
+void scope_down(void);
+/* 0: as it should be; else -errno and one line in BUF of what is wrong. */
+int scope_check(char *buf, unsigned long size);
+
+#endif

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* sweep.c - is every interface still the one that was brought up? Before each command. */
+#include "runtime.h"
+
+#include <errno.h>
+#include <net/if.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "log.h"
+
+enum fate { FINE, RENAMED, GONE, UNFINISHED };
+
+/* NOW takes the interface's present name. */
+static enum fate fate_of(const struct state *s, char *now)
+{
+	__u32 record = s->control->g[state_gen(s)].iface_record;
+	struct kf_iface_head head;
+
+	if (!record)
+		return UNFINISHED;
+	if (state_record_read(s, record, &head, sizeof(head), NULL))
+		return FINE; /* damaged: the command itself will say so */
+	if ((__u32)s->ifindex == head.ifindex)
+		return FINE;
+	return !s->ifindex && if_indextoname(head.ifindex, now) ? RENAMED : GONE;
+}
+
+static int act(struct state *s, enum fate fate, const char *now)
+{
+	int rc = 0;
+
+	switch (fate) {
+	case FINE:
+		break;
+	case RENAMED:
+		rc = state_rename(s->ifname, now);
+		if (rc)
+			return fail(rc, "%s is now called %s, but its state cannot follow: %s", s->ifname, now, strerror(-rc));
+		say("%s is now called %s: its functions stay, under the new name", s->ifname, now);
+		break;
+	case GONE:
+		say("%s is not the interface that was brought up (that one was deleted): removing what was left of it",
+		    s->ifname);
+		s->ifindex = 0; /* nothing of ours is attached to the new one */
+		rc = runtime_down(s);
+		break;
+	case UNFINISHED:
+		say("%s: removing what an unfinished `up` left", s->ifname);
+		rc = runtime_down(s);
+		break;
+	}
+	return rc;
+}
+
+static int sweep_one(const char *ifname)
+{
+	char now[IF_NAMESIZE];
+	struct state s;
+	enum fate fate;
+	int rc = state_open(&s, ifname, STATE_READ);
+
+	/* Half-made: without all its maps. To open it for change completes it. */
+	if (rc == -ENOENT) {
+		fail_clear();
+		fate = UNFINISHED;
+	} else if (rc) {
+		return rc;
+	} else {
+		fate = fate_of(&s, now);
+		state_close(&s);
+	}
+	if (fate == FINE)
+		return 0;
+	rc = state_open(&s, ifname, STATE_CHANGE);
+	if (rc == -ENOENT) { /* another command was faster */
+		fail_clear();
+		return 0;
+	}
+	if (rc)
+		return rc;
+	rc = act(&s, fate_of(&s, now), now);
+	state_close(&s);
+	return rc;
+}
+
+int runtime_sweep(void)
+{
+	char **names;
+	size_t n;
+	int rc = state_sweep();
+
+	if (!rc)
+		rc = state_list(&names, &n);
+	if (rc)
+		return rc;
+	for (size_t i = 0; i < n; i++) {
+		if (!rc)
+			rc = sweep_one(names[i]);
+		free(names[i]);
+	}
+	free(names);
+	return rc;
+}

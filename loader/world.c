@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* world.c - read what is deployed on an interface. */
+#include "runtime.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "log.h"
+
+static int parse_record(struct deployed *d, const char *text)
+{
+	struct conf c;
+	int rc;
+
+	conf_init(&c);
+	rc = conf_parse(&c, text, strlen(text), "record");
+	if (!rc && c.n_functions != 1)
+		rc = fail(-EPROTO, "record %u is damaged: not one function", d->at.record);
+	if (!rc)
+		rc = function_conf_copy(&d->conf, &c.functions[0]);
+	conf_free(&c);
+	return rc;
+}
+
+int world_read(const struct state *s, struct world *w)
+{
+	__u32 gen = state_gen(s), iface = s->control->g[gen].iface_record;
+	const struct kf_index *index = s->index + gen * KF_FUNCTIONS;
+	int rc = 0;
+
+	*w = (struct world){0};
+	if (!iface)
+		return 0;
+	rc = state_record_read(s, iface, &w->iface, sizeof(w->iface), NULL);
+	if (rc)
+		return fail(rc, "the record of %s is damaged: %s; `down` removes it", s->ifname, strerror(-rc));
+	w->up = true;
+	for (__u32 id = 0; id < KF_FUNCTIONS && !rc; id++) {
+		struct deployed *more, *d;
+		char *text = NULL;
+
+		if (!index[id].record)
+			continue;
+		more = realloc(w->fn, (w->n + 1) * sizeof(*w->fn));
+		if (!more) {
+			rc = -ENOMEM;
+			break;
+		}
+		w->fn = more;
+		d = &w->fn[w->n];
+		*d = (struct deployed){.id = id, .at = index[id]};
+		function_conf_init(&d->conf);
+		w->n++;
+		rc = state_record_read(s, d->at.record, &d->head, sizeof(d->head), &text);
+		if (rc)
+			fail(rc, "record %u of %s is damaged: %s; `down` removes it", d->at.record, s->ifname, strerror(-rc));
+		else
+			rc = parse_record(d, text);
+		free(text);
+	}
+	if (rc)
+		world_free(w);
+	return rc;
+}
+
+void world_free(struct world *w)
+{
+	for (size_t i = 0; i < w->n; i++)
+		function_conf_free(&w->fn[i].conf);
+	free(w->fn);
+	*w = (struct world){0};
+}
+
+struct deployed *world_find(const struct world *w, const char *name)
+{
+	for (size_t i = 0; i < w->n; i++)
+		if (!strcmp(w->fn[i].conf.name, name))
+			return &w->fn[i];
+	return NULL;
+}
