@@ -56,41 +56,81 @@ static void print_pairs(FILE *out, const char *prefix, const struct pair *pairs,
 	}
 }
 
+static void prio_text(const struct function_conf *f, char *buf, size_t size)
+{
+	snprintf(buf, size, "%d", f->prio);
+}
+
+static void scope_text(const struct function_conf *f, char *buf, size_t size)
+{
+	snprintf(buf, size, "%s", scope_choices[f->scope].word);
+}
+
+static void continue_text(const struct function_conf *f, char *buf, size_t size)
+{
+	print_continue(buf, size, f->continue_xdp);
+}
+
+static void limit_text(const struct function_conf *f, char *buf, size_t size)
+{
+	print_limit(buf, size, f->limit_rate, f->limit_burst);
+}
+
+static void on_limit_text(const struct function_conf *f, char *buf, size_t size)
+{
+	snprintf(buf, size, "%s", over_choices[f->on_limit].word);
+}
+
+static void budget_text(const struct function_conf *f, char *buf, size_t size)
+{
+	print_budget(buf, size, f->budget_ns);
+}
+
+static void on_fuse_text(const struct function_conf *f, char *buf, size_t size)
+{
+	snprintf(buf, size, "%s", over_choices[f->on_fuse].word);
+}
+
+static void component_text(const struct function_conf *f, char *buf, size_t size)
+{
+	if (f->component < 0)
+		snprintf(buf, size, "none");
+	else
+		snprintf(buf, size, "%d", f->component);
+}
+
+static const struct scalar {
+	const char *key;
+	void (*text)(const struct function_conf *f, char *buf, size_t size);
+} scalars[] = {
+	{"prio", prio_text},	   {"scope", scope_text},	  {"continue", continue_text},
+	{"limit", limit_text},	   {"on-limit", on_limit_text},	  {"budget", budget_text},
+	{"on-fuse", on_fuse_text}, {"component", component_text},
+};
+
+const char *conf_scalar(const struct function_conf *f, size_t i, const char **key, char *buf, size_t size)
+{
+	if (i >= sizeof(scalars) / sizeof(scalars[0]))
+		return NULL;
+	*key = scalars[i].key;
+	scalars[i].text(f, buf, size);
+	return buf;
+}
+
 static void print_function(FILE *out, const struct function_conf *f, const struct function_conf *base)
 {
+	char value[SCALAR_TEXT_MAX], below[SCALAR_TEXT_MAX];
+	const char *key;
+
 	if (f->name)
 		fprintf(out, "[function %s]\n", f->name);
 	if (f->object)
 		fprintf(out, "object = %s\n", f->object);
 	if (!same_triggers(f, base))
 		print_triggers(out, f);
-	if (f->prio != base->prio)
-		fprintf(out, "prio = %d\n", f->prio);
-	if (f->scope != base->scope)
-		fprintf(out, "scope = %s\n", scope_choices[f->scope].word);
-	if (f->continue_xdp != base->continue_xdp) {
-		fputs("continue = ", out);
-		print_continue(out, f->continue_xdp);
-		fputc('\n', out);
-	}
-	if (f->limit_rate != base->limit_rate || f->limit_burst != base->limit_burst) {
-		fputs("limit = ", out);
-		print_limit(out, f->limit_rate, f->limit_burst);
-		fputc('\n', out);
-	}
-	if (f->on_limit != base->on_limit)
-		fprintf(out, "on-limit = %s\n", over_choices[f->on_limit].word);
-	if (f->budget_ns != base->budget_ns) {
-		fputs("budget = ", out);
-		print_budget(out, f->budget_ns);
-		fputc('\n', out);
-	}
-	if (f->on_fuse != base->on_fuse)
-		fprintf(out, "on-fuse = %s\n", over_choices[f->on_fuse].word);
-	if (f->component != base->component && f->component >= 0)
-		fprintf(out, "component = %d\n", f->component);
-	else if (f->component != base->component)
-		fputs("component = none\n", out);
+	for (size_t i = 0; conf_scalar(f, i, &key, value, sizeof(value)); i++)
+		if (strcmp(value, conf_scalar(base, i, &key, below, sizeof(below))))
+			fprintf(out, "%s = %s\n", key, value);
 	print_pairs(out, "set", f->set, f->n_set, base->set, base->n_set);
 	print_pairs(out, "data", f->data, f->n_data, base->data, base->n_data);
 }

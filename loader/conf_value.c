@@ -172,14 +172,14 @@ int value_limit(const struct spot *s, unsigned long long *rate, unsigned long lo
 	return 0;
 }
 
-void print_limit(FILE *out, unsigned long long rate, unsigned long long burst)
+void print_limit(char *buf, size_t size, unsigned long long rate, unsigned long long burst)
 {
 	if (!rate)
-		fputs("none", out);
+		snprintf(buf, size, "none");
+	else if (burst == value_default_burst(rate))
+		snprintf(buf, size, "%llu/s", rate);
 	else
-		fprintf(out, "%llu/s", rate);
-	if (rate && burst != value_default_burst(rate))
-		fprintf(out, " burst %llu", burst);
+		snprintf(buf, size, "%llu/s burst %llu", rate, burst);
 }
 
 static const struct unit {
@@ -210,15 +210,16 @@ int value_budget(const struct spot *s, unsigned *ns)
 	return spot_bad(s, "a time from 1ns to 1s, such as 500ns, 2us or 1ms, or 'none'");
 }
 
-void print_budget(FILE *out, unsigned ns)
+void print_budget(char *buf, size_t size, unsigned ns)
 {
-	for (size_t i = 0; ns && i < COUNT(units); i++) {
-		if (ns % units[i].ns)
-			continue;
-		fprintf(out, "%u%s", ns / units[i].ns, units[i].name);
-		return;
-	}
-	fputs("none", out);
+	size_t i = 0;
+
+	while (i + 1 < COUNT(units) && ns % units[i].ns)
+		i++;
+	if (ns)
+		snprintf(buf, size, "%u%s", ns / units[i].ns, units[i].name);
+	else
+		snprintf(buf, size, "none");
 }
 
 static const struct verdict_word *find_verdict(const char *word)
@@ -259,18 +260,15 @@ int value_continue(const struct spot *s, unsigned *xdp, unsigned *tc)
 	return 0;
 }
 
-void print_continue(FILE *out, unsigned xdp)
+void print_continue(char *buf, size_t size, unsigned xdp)
 {
-	bool some = false;
-
+	snprintf(buf, size, "%s", xdp ? "" : "none");
 	for (size_t i = 0; i < COUNT(verdict_words); i++) {
-		if (!(xdp & verdict_words[i].xdp))
-			continue;
-		fprintf(out, "%s%s", some ? ", " : "", verdict_words[i].word);
-		some = true;
+		size_t len = strlen(buf);
+
+		if (xdp & verdict_words[i].xdp)
+			snprintf(buf + len, size - len, "%s%s", len ? ", " : "", verdict_words[i].word);
 	}
-	if (!some)
-		fputs("none", out);
 }
 
 const char *mode_name(enum mode m)

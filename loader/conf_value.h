@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* conf_value.h - the values of config keys, words into numbers and back. Private to conf*.c. */
+/* conf_value.h - the values of config keys, words into numbers and back. Private to conf*.c and plan.c. */
 #ifndef KF_CONF_VALUE_H
 #define KF_CONF_VALUE_H
-
-#include <stdio.h>
 
 #include "conf.h"
 
@@ -38,9 +36,14 @@ int value_budget(const struct spot *s, unsigned *ns);
 int value_continue(const struct spot *s, unsigned *xdp, unsigned *tc);
 int value_sample(const struct spot *s, unsigned *out);
 
-void print_limit(FILE *out, unsigned long long rate, unsigned long long burst);
-void print_budget(FILE *out, unsigned ns);
-void print_continue(FILE *out, unsigned xdp);
+void print_limit(char *buf, size_t size, unsigned long long rate, unsigned long long burst);
+void print_budget(char *buf, size_t size, unsigned ns);
+void print_continue(char *buf, size_t size, unsigned xdp);
+
+/* The keys of a function with one value each, in the canonical order, and their values as words.
+ * conf_scalar returns BUF, or NULL where I is past the last. */
+#define SCALAR_TEXT_MAX 96
+const char *conf_scalar(const struct function_conf *f, size_t i, const char **key, char *buf, size_t size);
 
 /* Take the next word of a list that CHARS separate, in place; NULL at the end. */
 char *next_word(char **rest, const char *chars);

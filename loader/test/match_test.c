@@ -4,18 +4,9 @@
 #include <errno.h>
 #include <linux/if_ether.h>
 #include <netinet/in.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
-#include "../log.h" /* before cmocka, whose macro fail() it would stumble over */
 #include "../match.h"
-
-#include <cmocka.h>
+#include "unit.h"
 
 struct packet {
 	__u16 ether;
