@@ -230,10 +230,10 @@ static int filter_attach(const struct hook_target *t, const char *name, int prog
 		return 0;
 	if (rc == -EEXIST)
 		fail(rc,
-		     "%s: there is a filter with our priority %u and handle %#x at %s already, of a program that is "
-		     "not ours "
-		     "(id %u); remove it with `tc filter del dev %s %s pref %u`",
-		     t->ifname, FILTER_PRIORITY, FILTER_HANDLE, side(t), filter_program(t), t->ifname, side(t),
+		     "%s: there is a filter with priority %u and handle %#x (program id %u) at %s already; remove it "
+		     "with "
+		     "`tc filter del dev %s %s pref %u`",
+		     t->ifname, FILTER_PRIORITY, FILTER_HANDLE, filter_program(t), side(t), t->ifname, side(t),
 		     FILTER_PRIORITY);
 	else
 		fail(rc, "%s: cannot attach %s as filter at %s: %s%s%s", t->ifname, name, side(t), strerror(-rc),
