@@ -1,0 +1,407 @@
+// SPDX-License-Identifier: Apache-2.0
+/* conf_test.c - config text in, structs and canonical text out; layers; errors with file and line. */
+#include "../conf.h"
+#include "../../bpf/abi.h"
+#include "unit.h"
+
+/* The whole config as canonical text; NULL after an error. */
+static char *read_all(const char *text, size_t len)
+{
+	static char all[1 << 20];
+	struct conf c;
+	char *part;
+
+	conf_init(&c);
+	if (conf_parse(&c, text, len, "eth0.conf")) {
+		conf_free(&c);
+		return NULL;
+	}
+	part = conf_interface_text(&c);
+	strcpy(all, part);
+	free(part);
+	for (size_t i = 0; i < c.n_functions; i++) {
+		part = function_conf_text(&c.functions[i]);
+		strcat(all, part);
+		free(part);
+	}
+	conf_free(&c);
+	return all;
+}
+
+/* TEXT reads as CANONICAL, which reads as itself. */
+static void expect_text(const char *text, const char *canonical)
+{
+	char *got = read_all(text, strlen(text));
+
+	assert_string_equal(fail_text(), "");
+	assert_string_equal(got, canonical);
+	assert_string_equal(read_all(canonical, strlen(canonical)), canonical);
+}
+
+static void expect_error(const char *text, const char *error)
+{
+	assert_null(read_all(text, strlen(text)));
+	expect_failure(error);
+}
+
+#define F  "[function f]\n"
+#define IF "[interface]\n"
+
+static void test_canonical(void **state)
+{
+	(void)state;
+	expect_text("", IF);
+	expect_text("; nothing\n# here\n\n  \n", IF);
+	expect_text("\xef\xbb\xbf[interface]\r\nmode = native ; said\r\n", IF "mode = native\n");
+	expect_text("[ interface ] ; first\nmode=generic\nrun-prio:7\nrequire = frags,native\nsample = 0",
+		    IF "mode = generic\nrun-prio = 7\nrequire = native, frags\nsample = 0\n");
+	expect_text(IF "mode = auto\nrun-prio = 50\nsample = 256", IF);
+	expect_text(IF "sample = 65536", IF "sample = 65536\n");
+	expect_text(F, IF F "object = f\n");
+	expect_text("[function   a.b-c_9 ]\n\tobject = ./x y.o\n\ton = udp/53",
+		    IF "[function a.b-c_9]\nobject = ./x y.o\non = udp/53\n");
+	expect_text(F "on = udp/53, arp\non=tcp/1 to ::1,any\n",
+		    IF F "object = f\non = any, arp, tcp/1 to ::1, udp/53\n");
+	expect_text(F "prio = 0\nscope = any\non-limit = drop\non-fuse = drop\ncomponent = 0",
+		    IF F "object = f\nprio = 0\nscope = any\non-limit = drop\non-fuse = drop\ncomponent = 0\n");
+	expect_text(F "prio=50\nscope=local\ncontinue=pass\nlimit=none\nbudget=none\ncomponent=none\non-limit=pass\non-"
+		      "fuse=pass",
+		    IF F "object = f\n");
+	expect_text(F "set.b = x = y; z # :\nset.a = 0x10\ndata.m.n = /tmp/a b",
+		    IF F "object = f\nset.a = 0x10\nset.b = x = y; z # :\ndata.m.n = /tmp/a b\n");
+}
+
+static void test_values(void **state)
+{
+	static const struct {
+		const char *in, *out;
+	} values[] = {
+		{"limit = 200k/s burst 20k", "limit = 200000/s\n"},
+		{"limit = 2M/s", "limit = 2000000/s\n"},
+		{"limit = 7/s", "limit = 7/s\n"},
+		{"limit = 7/s burst 1", "limit = 7/s\n"},
+		{"limit = 7/s burst 25200", "limit = 7/s burst 25200\n"},
+		{"limit = 1000000000/s  burst  1000M", "limit = 1000000000/s burst 1000000000\n"},
+		{"budget = 2000ns", "budget = 2us\n"},
+		{"budget = 1500ns", "budget = 1500ns\n"},
+		{"budget = 1000ms", "budget = 1s\n"},
+		{"budget = 1ms", "budget = 1ms\n"},
+		{"continue = none", "continue = none\n"},
+		{"continue = redirect tx,aborted , drop pass", "continue = pass, drop, aborted, tx, redirect\n"},
+		{"continue = drop", "continue = drop\n"},
+	};
+	char in[128], out[128];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
+		snprintf(in, sizeof(in), F "%s", values[i].in);
+		snprintf(out, sizeof(out), IF F "object = f\n%s", values[i].out);
+		expect_text(in, out);
+	}
+}
+
+static void test_continue_bits(void **state)
+{
+	struct function_conf f;
+
+	(void)state;
+	function_conf_init(&f);
+	assert_int_equal(f.continue_xdp, 1 << 2);
+	assert_int_equal(f.continue_tc, 1 << 0 | 1 << 1 | 1 << 4);
+	assert_int_equal(function_conf_set(&f, LAYER_ARGS, "continue", "pass, drop, redirect", "--continue"), 0);
+	assert_int_equal(f.continue_xdp, 1 << 2 | 1 << 1 | 1 << 4);
+	assert_int_equal(f.continue_tc, 1 << 0 | 1 << 1 | 1 << 4 | 1 << 3 | 1 << 8);
+	assert_int_equal(function_conf_set(&f, LAYER_ARGS, "continue", "tx, aborted", "--continue"), 0);
+	assert_int_equal(f.continue_xdp, 1 << 3 | 1 << 0);
+	assert_int_equal(f.continue_tc, 0);
+	function_conf_free(&f);
+}
+
+static void test_errors(void **state)
+{
+	static const char limit_how[] = "write it as '200000/s', '200k/s burst 20000' or 'none'";
+	char error[256];
+
+	(void)state;
+	expect_error("[function dns]\n\nprioo = 1",
+		     "eth0.conf:3: unknown key 'prioo' in [function dns]: did you mean 'prio'?");
+	expect_error(F "mode = xyz",
+		     "eth0.conf:2: unknown key 'mode' in [function f]: the keys are object, on, prio, scope, "
+		     "continue, limit, budget, ...");
+	expect_error(IF "mod = native", "eth0.conf:2: unknown key 'mod' in [interface]: did you mean 'mode'?");
+	expect_error(IF "prio = 5",
+		     "eth0.conf:2: unknown key 'prio' in [interface]: the keys are mode, run-prio, require, sample");
+	expect_error(F "description = x",
+		     "eth0.conf:2: key 'description' in [function f]: only the manifest in the object can say "
+		     "this");
+	expect_error("[functoin dns]", "eth0.conf:1: unknown section [functoin]: did you mean 'function'?");
+	expect_error("[xyzzy]",
+		     "eth0.conf:1: unknown section [xyzzy]: the sections are [interface] and [function NAME]");
+	expect_error("[function]", "eth0.conf:1: section [function] has no name: write [function NAME]");
+	expect_error("[function -a]",
+		     "eth0.conf:1: bad function name '-a': letters, digits, '_', '.' and '-', at most 63 of them, "
+		     "first a letter or digit");
+	expect_error("[function a b]",
+		     "eth0.conf:1: bad function name 'a b': letters, digits, '_', '.' and '-', at most 63 of "
+		     "them, first a letter or digit");
+	expect_error(F "on = arp\n" F,
+		     "eth0.conf:3: section [function f] is there twice: merge the two, or rename one");
+	expect_error(IF IF, "eth0.conf:2: section [interface] is there twice: merge the two");
+	expect_error(F "prio = 1\nprio = 1", "eth0.conf:3: key 'prio' is there twice in its section: leave one out");
+	expect_error(F "set.a = 1\nset.a = 2", "eth0.conf:3: key 'set.a' is there twice in its section: leave one out");
+	expect_error(F "on = udp/53\non = arp, udp/53", "eth0.conf:3: bad value 'arp, udp/53' for 'on' in [function "
+							"f]: trigger 'udp/53' is there twice: leave one out");
+	expect_error(F "on = udp/53,",
+		     "eth0.conf:2: bad value 'udp/53,' for 'on' in [function f]: there is nothing between two "
+		     "commas, or at an end");
+	expect_error(F "on = upd/53", "eth0.conf:2: in [function f]: unknown trigger 'upd/53': did you mean 'udp'?");
+	expect_error(F "prio =", "eth0.conf:2: 'prio' in [function f] has no value: write one or leave the key out");
+	expect_error(F "prio = ; none",
+		     "eth0.conf:2: 'prio' in [function f] has no value: write one or leave the key out");
+	expect_error(F "prio", "eth0.conf:2: this line is not 'key = value', a [section] or a comment");
+	expect_error(F "prio = 65536",
+		     "eth0.conf:2: bad value '65536' for 'prio' in [function f]: a whole number from 0 to 65535");
+	expect_error(F "prio = 5x",
+		     "eth0.conf:2: bad value '5x' for 'prio' in [function f]: a whole number from 0 to 65535");
+	expect_error(F "scope = all", "eth0.conf:2: bad value 'all' for 'scope' in [function f]: write local or any");
+	expect_error(F "continue = ok",
+		     "eth0.conf:2: bad value 'ok' for 'continue' in [function f]: 'ok' is not a verdict: write any "
+		     "of pass, drop, aborted, tx, redirect, or 'none' alone");
+	expect_error(F "continue = tx, tx",
+		     "eth0.conf:2: bad value 'tx, tx' for 'continue' in [function f]: 'tx' is there twice");
+	for (size_t i = 0; i < 4; i++) {
+		static const char *const bad[] = {"5", "5/s burst", "5/m", "5/s 7"};
+		char text[64];
+
+		snprintf(text, sizeof(text), F "limit = %s", bad[i]);
+		snprintf(error, sizeof(error), "eth0.conf:2: bad value '%s' for 'limit' in [function f]: %s", bad[i],
+			 limit_how);
+		expect_error(text, error);
+	}
+	snprintf(
+		error, sizeof(error),
+		"eth0.conf:2: bad value '0/s' for 'limit' in [function f]: the rate goes from 1/s to 1000000000/s (%s)",
+		limit_how);
+	expect_error(F "limit = 0/s", error);
+	expect_error(F "limit = 1/s burst 3601",
+		     "eth0.conf:2: bad value '1/s burst 3601' for 'limit' in [function f]: a burst of 3601 "
+		     "packets is more than an hour's worth of 1/s");
+	for (size_t i = 0; i < 6; i++) {
+		static const char *const bad[] = {"0ns", "2", "2sec", "2s", "1.5us", "99999999999999999999ns"};
+		char text[64];
+
+		snprintf(text, sizeof(text), F "budget = %s", bad[i]);
+		snprintf(error, sizeof(error),
+			 "eth0.conf:2: bad value '%s' for 'budget' in [function f]: a time from 1ns to 1s, such "
+			 "as 500ns, 2us or 1ms, or 'none'",
+			 bad[i]);
+		expect_error(text, error);
+	}
+	expect_error(IF "sample = 3",
+		     "eth0.conf:2: bad value '3' for 'sample' in [interface]: 0 (never) or a power of two up to 65536");
+	expect_error(IF "require = multi",
+		     "eth0.conf:2: bad value 'multi' for 'require' in [interface]: write any of native, "
+		     "multiprog, frags, with commas between them");
+	expect_error(
+		F "set. = 1",
+		"eth0.conf:2: bad key 'set.' in [function f]: after the dot goes a name of letters, digits and '_'");
+	expect_error(
+		F "set.a-b = 1",
+		"eth0.conf:2: bad key 'set.a-b' in [function f]: after the dot goes a name of letters, digits and '_'");
+	expect_error("a = b",
+		     "eth0.conf:1: key 'a' stands before any section: put it under [interface] or [function NAME]");
+	expect_error("[function f", "eth0.conf:1: the section's ']' is missing");
+	expect_error("[function f] on = arp",
+		     "eth0.conf:1: there is something after the section's ']': keys go on lines of their own");
+	assert_null(read_all("[inter\0face]", 12));
+	expect_failure("eth0.conf: not a text: it holds a zero byte");
+}
+
+/* libinih's own limits are 200 characters a line and 50 a section or key. */
+static void test_long(void **state)
+{
+	static char text[1 << 19], again[1 << 19], name[64];
+	size_t len;
+	struct conf c;
+	char *out;
+
+	(void)state;
+	memset(name, 'n', 63);
+	len = sprintf(text, "[function %s]\nobject = /", name);
+	memset(text + len, 'p', 4000);
+	len += 4000;
+	len += sprintf(text + len, "\nset.");
+	memset(text + len, 'k', 127);
+	len += 127;
+	len += sprintf(text + len, " = 1\non = udp/1");
+	for (int i = 2; i <= 4096; i++)
+		len += sprintf(text + len, ", udp/%d", i);
+	conf_init(&c);
+	assert_int_equal(conf_parse(&c, text, len, "eth0.conf"), 0);
+	assert_string_equal(c.functions[0].name, name);
+	assert_int_equal(strlen(c.functions[0].object), 4001);
+	assert_int_equal(strlen(c.functions[0].set[0].key), 127);
+	assert_int_equal(c.functions[0].n_on, 4096);
+	out = function_conf_text(&c.functions[0]);
+	strcpy(again, out);
+	free(out);
+	conf_free(&c);
+	assert_int_equal(conf_parse(&c, again, strlen(again), "eth0.conf"), 0);
+	out = function_conf_text(&c.functions[0]);
+	assert_string_equal(out, again);
+	free(out);
+	conf_free(&c);
+	strcpy(text + len, ", tcp/1");
+	conf_init(&c);
+	assert_int_equal(conf_parse(&c, text, strlen(text), "eth0.conf"), -22);
+	assert_non_null(strstr(fail_text(), "more than 4096 triggers"));
+	fail_clear();
+	conf_free(&c);
+	sprintf(text, "[function %sn]\n", name);
+	conf_init(&c);
+	assert_int_equal(conf_parse(&c, text, strlen(text), "eth0.conf"), -22);
+	assert_non_null(strstr(fail_text(), "bad function name"));
+	fail_clear();
+	conf_free(&c);
+}
+
+static void expect_function(const struct function_conf *f, const char *want)
+{
+	char *text = function_conf_text(f);
+
+	assert_string_equal(text, want);
+	free(text);
+}
+
+static void test_layers(void **state)
+{
+	static const char manifest[] =
+		"description = Answers DNS\non = udp/53\non = tcp/53\nprio = 7\nlimit = 10/s\nset.ttl = 5\n"
+		"set.z = 1\n";
+	static const char file[] =
+		"[interface]\nmode = native\n[function other]\non = arp\n[function dns]\nobject = dns\n"
+		"on = udp/5353\nlimit = none\nset.ttl = 6\nset.a = 2\n";
+	struct function_conf f, base, copy;
+	char *text;
+
+	(void)state;
+	function_conf_init(&f);
+	f.name = strdup("dns");
+	assert_int_equal(function_conf_manifest(&f, manifest, strlen(manifest), "dns.bpf.o"), 0);
+	assert_string_equal(f.description, "Answers DNS");
+	expect_function(&f, "[function dns]\non = tcp/53, udp/53\nprio = 7\nlimit = 10/s\nset.ttl = 5\nset.z = 1\n");
+	assert_int_equal(function_conf_copy(&base, &f), 0);
+	assert_int_equal(function_conf_section(&f, "dns", file, strlen(file), "eth0.conf"), 0);
+	expect_function(&f,
+			"[function dns]\nobject = dns\non = udp/5353\nprio = 7\nset.a = 2\nset.ttl = 6\nset.z = 1\n");
+	assert_int_equal(function_conf_set(&f, LAYER_ARGS, "on", "udp/1, udp/2, udp/4", "--on"), 0);
+	assert_int_equal(function_conf_set(&f, LAYER_ARGS, "on", "udp/3", "--on"), 0);
+	assert_int_equal(function_conf_set(&f, LAYER_ARGS, "set.z", "9", "--set"), 0);
+	expect_function(
+		&f, "[function dns]\nobject = dns\non = udp/1, udp/2, udp/3, udp/4\nprio = 7\nset.a = 2\nset.ttl = 6\n"
+		    "set.z = 9\n");
+	/* What a config file has to say over this manifest to give the same. */
+	text = function_conf_text_over(&f, &base);
+	assert_string_equal(text,
+			    "[function dns]\nobject = dns\non = udp/1, udp/2, udp/3, udp/4\nlimit = none\nset.a = 2\n"
+			    "set.ttl = 6\nset.z = 9\n");
+	assert_int_equal(function_conf_section(&base, "dns", text, strlen(text), "saved"), 0);
+	free(text);
+	text = function_conf_text(&f);
+	expect_function(&base, text);
+	free(text);
+	/* A copy's list grows like the original's. */
+	assert_int_equal(function_conf_copy(&copy, &f), 0);
+	for (int i = 10; i < 30; i++) {
+		char on[16];
+
+		sprintf(on, "udp/%d", i);
+		assert_int_equal(function_conf_set(&copy, LAYER_ARGS, "on", on, "--on"), 0);
+	}
+	assert_int_equal(copy.n_on, 24);
+	assert_int_equal(f.n_on, 4);
+	function_conf_free(&copy);
+	function_conf_free(&base);
+	assert_int_equal(function_conf_section(&f, "nope", file, strlen(file), "eth0.conf"), -22);
+	expect_failure("eth0.conf: there is no section [function nope]");
+	function_conf_free(&f);
+}
+
+static void test_other_callers(void **state)
+{
+	struct function_conf f;
+
+	(void)state;
+	function_conf_init(&f);
+	assert_int_equal(function_conf_manifest(&f, "[function a]\n", 13, "a.bpf.o"), -22);
+	expect_failure("a.bpf.o:1: a manifest has no sections: remove [function a], only keys go here");
+	assert_int_equal(function_conf_manifest(&f, "object = x\n", 11, "a.bpf.o"), -22);
+	expect_failure("a.bpf.o:1: key 'object' in the manifest: a manifest cannot say this, the config file does");
+	assert_int_equal(function_conf_manifest(&f, "on = arp\nprioo = 4", 18, "a.bpf.o"), -22);
+	expect_failure("a.bpf.o:2: unknown key 'prioo' in the manifest: did you mean 'prio'?");
+	assert_int_equal(function_conf_set(&f, LAYER_ARGS, "set.a", "x ; y", "--set"), -22);
+	expect_failure("--set: bad value 'x ; y' for 'set.a': a ';' at the start or after a blank begins a comment");
+	assert_int_equal(function_conf_set(&f, LAYER_ARGS, "set.a", "x\ny", "--set"), -22);
+	expect_failure("--set: bad value 'x y' for 'set.a': it holds a control character");
+	assert_int_equal(function_conf_set(&f, LAYER_ARGS, "set.a", " x", "--set"), -22);
+	expect_failure("--set: bad value ' x' for 'set.a': it begins or ends with a blank");
+	function_conf_free(&f);
+}
+
+static void test_check(void **state)
+{
+	struct function_conf f;
+
+	(void)state;
+	function_conf_init(&f);
+	f.name = strdup("dns");
+	assert_int_equal(function_conf_check(&f, "eth0.conf"), -22);
+	expect_failure("eth0.conf: function 'dns' has no trigger: say which packets invoke it, as in 'on = udp/53'");
+	f.component = 20;
+	assert_int_equal(function_conf_check(&f, "eth0.conf"), 0);
+	f.budget_ns = 5;
+	assert_int_equal(function_conf_check(&f, "eth0.conf"), -22);
+	expect_failure("eth0.conf: function 'dns' is a component of its own, which the gate does not see: it cannot "
+		       "have a budget; "
+		       "leave it out, or leave 'component' out");
+	function_conf_free(&f);
+	function_conf_free(NULL);
+	conf_free(NULL);
+}
+
+static void test_words(void **state)
+{
+	unsigned long long n;
+	unsigned bits = 0;
+	enum mode m;
+	char text[64];
+
+	(void)state;
+	assert_int_equal(mode_parse("offload", &m), 0);
+	assert_string_equal(mode_name(m), "offload");
+	assert_int_equal(mode_parse("Native", &m), -22);
+	assert_int_equal(require_parse("multiprog, native", &bits), 0);
+	require_print(bits, text, sizeof(text));
+	assert_string_equal(text, "native, multiprog");
+	assert_int_equal(require_parse("", &bits), -22);
+	assert_int_equal(parse_u64("18446744073709551615", 0, ~0ull, &n), 0);
+	assert_int_equal(parse_u64("18446744073709551616", 0, ~0ull, &n), -22);
+	assert_int_equal(parse_u64(" 1", 0, 9, &n), -22);
+	assert_int_equal(parse_u64("1 ", 0, 9, &n), -22);
+	assert_int_equal(parse_u64("", 0, 9, &n), -22);
+	assert_int_equal(parse_u64("-1", 0, ~0ull, &n), -22);
+	assert_int_equal(parse_u64("3", 4, 9, &n), -22);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_canonical),     cmocka_unit_test(test_values),
+		cmocka_unit_test(test_continue_bits), cmocka_unit_test(test_errors),
+		cmocka_unit_test(test_long),	      cmocka_unit_test(test_layers),
+		cmocka_unit_test(test_other_callers), cmocka_unit_test(test_check),
+		cmocka_unit_test(test_words),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
