@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* cmd_config.c - config files without and from the kernel: check and save. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd.h"
+#include "log.h"
+#include "out.h"
+#include "plan.h"
+#include "request.h"
+
+/* Open every object and write its settings, as deploying would, short of the kernel. */
+static int check_functions(struct request *r, const char *path)
+{
+	struct plan_function *all = calloc(r->n + 1, sizeof(*all));
+	int rc = all ? 0 : -ENOMEM;
+
+	for (size_t i = 0; i < r->n && !rc; i++) {
+		struct change *c = &r->wanted[i];
+
+		rc = function_open(&c->function);
+		if (!rc)
+			rc = function_settings(&c->function, &c->conf);
+		all[i] = (struct plan_function){&c->conf, c->function.digest, c->function.hooks};
+	}
+	if (!rc)
+		rc = plan_check(all, r->n, path);
+	free(all);
+	return rc;
+}
+
+int cmd_check(int argc, char **argv)
+{
+	const struct args_spec spec = {.command = "check",
+				       .words = "FILE",
+				       .min = 1,
+				       .max = 1,
+				       .about = "Read a config file as `up` would: grammar, objects, manifests, settings. Needs no\n"
+						"rights and touches nothing."};
+	struct request r = {0};
+	int rc = command_start(&spec, &argc, argv, NEEDS_NOTHING);
+
+	if (rc)
+		return rc;
+	rc = request_config(&r, argv[0]);
+	if (!rc)
+		rc = check_functions(&r, argv[0]);
+	if (!rc && out_json) {
+		struct json_object *o = json_object_new_object();
+
+		json_str(o, "file", argv[0]);
+		json_flag(o, "valid", true);
+		json_num(o, "functions", r.n);
+		out_object(o);
+	} else if (!rc) {
+		printf("%s: valid, %zu function%s\n", argv[0], r.n, r.n == 1 ? "" : "s");
+	}
+	request_free(&r);
+	return rc;
+}
+
+/* What the file has to say over the manifest; everything, if the object is not there any more. */
+static int print_function(const struct function_conf *conf)
+{
+	struct function_conf base;
+	struct function f = {0};
+	char *text = NULL;
+	int rc = -ENOENT;
+
+	function_conf_init(&base);
+	if (!function_find(&f, conf->object) && !function_manifest(&f, &base))
+		text = function_conf_text_over(conf, &base);
+	else
+		warning("the manifest of %s cannot be read: %s", conf->name, fail_text());
+	fail_clear();
+	if (!text)
+		text = function_conf_text(conf);
+	if (text) {
+		printf("\n%s", text);
+		rc = 0;
+	}
+	free(text);
+	function_free(&f);
+	function_conf_free(&base);
+	return rc;
+}
+
+int cmd_save(int argc, char **argv)
+{
+	const struct args_spec spec = {.command = "save",
+				       .words = "IFACE",
+				       .min = 1,
+				       .max = 1,
+				       .about = "Print the config file that gives what runs on IFACE now: put it into\n"
+						"/etc/kfaas-net/IFACE.conf."};
+	struct state s;
+	struct world w;
+	struct conf c;
+	char *text;
+	int rc = command_start(&spec, &argc, argv, NEEDS_BPF | NEEDS_SWEEP);
+
+	if (rc)
+		return rc;
+	rc = state_open(&s, argv[0], STATE_READ);
+	if (rc)
+		return rc;
+	rc = world_read(&s, &w);
+	if (!rc && !w.up)
+		rc = fail(-ENOENT, "%s is not up: run `kfaas-net up %s` first", argv[0], argv[0]);
+	if (!rc) {
+		conf_init(&c);
+		c.mode = w.iface.mode;
+		c.run_prio = w.iface.run_prio;
+		c.require = w.iface.require;
+		c.sample = w.iface.sample;
+		text = conf_interface_text(&c);
+		rc = text ? 0 : -ENOMEM;
+		if (text)
+			fputs(text, stdout);
+		free(text);
+		conf_free(&c);
+	}
+	for (size_t i = 0; i < w.n && !rc; i++)
+		rc = print_function(&w.fn[i].conf);
+	world_free(&w);
+	state_close(&s);
+	return rc;
+}

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* cmd_stats.c - what the gates counted. */
+#include <errno.h>
+#include <string.h>
+#include <time.h>
+
+#include "cmd.h"
+#include "log.h"
+#include "out.h"
+#include "runtime.h"
+#include "stats.h"
+
+static struct json_object *hook_json(enum kf_hook hook, const struct kf_account *a)
+{
+	struct json_object *o = json_object_new_object(), *verdicts = json_object_new_object();
+	struct json_object *latency = json_object_new_object(), *hist = json_object_new_array();
+
+	json_num(o, "packets", a->packets);
+	json_num(o, "bytes", a->bytes);
+	for (unsigned v = 0; v < KF_VERDICTS; v++)
+		if (stats_verdict_name(hook, v))
+			json_num(verdicts, stats_verdict_name(hook, v), a->verdict[v]);
+	json_object_object_add(o, "verdicts", verdicts);
+	json_num(o, "missing", a->missing);
+	json_num(o, "limited", a->limited);
+	json_num(o, "fused", a->fused);
+	json_num(latency, "samples", stats_samples(a));
+	json_num(latency, "p50_ns", stats_percentile(a, 50));
+	json_num(latency, "p99_ns", stats_percentile(a, 99));
+	for (unsigned b = 0; b < KF_HIST; b++)
+		json_object_array_add(hist, json_object_new_uint64(a->hist[b]));
+	json_object_object_add(latency, "log2_ns", hist);
+	json_object_object_add(o, "latency", latency);
+	return o;
+}
+
+static struct json_object *function_json(const struct state *s, const struct deployed *d)
+{
+	struct json_object *o = json_object_new_object(), *hooks = json_object_new_object();
+	struct json_object *fuse = json_object_new_object();
+
+	json_str(o, "name", d->conf.name);
+	json_num(o, "revision", d->at.revision);
+	for (int h = 0; h < KF_HOOKS; h++) {
+		struct kf_account a;
+
+		if (d->head.component < 0 && d->head.hooks & 1u << h && !stats_read(s, h, d->id, &a))
+			json_object_object_add(hooks, hook_name(h), hook_json(h, &a));
+	}
+	json_object_object_add(o, "hooks", hooks);
+	json_num(fuse, "budget_ns", d->conf.budget_ns);
+	json_num(fuse, "mean_ns", s->meters[d->id].mean_ns);
+	json_flag(fuse, "blown", s->meters[d->id].blown);
+	json_object_object_add(o, "fuse", fuse);
+	return o;
+}
+
+static void verdicts_text(enum kf_hook hook, const struct kf_account *a, char *buf, size_t size)
+{
+	buf[0] = 0;
+	for (unsigned v = 0; v < KF_VERDICTS; v++) {
+		size_t n = strlen(buf);
+		char num[16];
+
+		if (a->verdict[v])
+			snprintf(buf + n, size - n, "%s%s %s", n ? ", " : "", stats_verdict_name(hook, v),
+				 out_short(a->verdict[v], num));
+	}
+	for (size_t i = 0; i < 3; i++) {
+		const unsigned long long count[] = {a->missing, a->limited, a->fused};
+		static const char *const what[] = {"missing program", "over limit", "fused"};
+		size_t n = strlen(buf);
+		char num[16];
+
+		if (count[i])
+			snprintf(buf + n, size - n, "%s%s %s", n ? ", " : "", what[i], out_short(count[i], num));
+	}
+}
+
+static void print_function(struct table *t, const struct state *s, const struct deployed *d)
+{
+	for (int h = 0; h < KF_HOOKS; h++) {
+		struct kf_account a;
+		char text[256], num[3][16];
+
+		if (!(d->head.hooks & 1u << h) || d->head.component >= 0 || stats_read(s, h, d->id, &a))
+			continue;
+		verdicts_text(h, &a, text, sizeof(text));
+		table_cell(t, "%s", d->conf.name);
+		table_cell(t, "%s", hook_name(h));
+		table_cell(t, "%s", out_short(a.packets, num[0]));
+		table_cell(t, "%s", out_short(a.bytes, num[0]));
+		if (stats_samples(&a)) {
+			table_cell(t, "<%s", out_time(stats_percentile(&a, 50), num[1]));
+			table_cell(t, "<%s", out_time(stats_percentile(&a, 99), num[2]));
+		} else {
+			table_cell(t, "-");
+			table_cell(t, "-");
+		}
+		table_cell(t, "%s%s", text, s->meters[d->id].blown ? "  FUSE BLOWN: `kfaas-net reset` re-arms it" : "");
+	}
+}
+
+static int show(const struct state *s, const struct world *w, const char *name)
+{
+	static const char *const heads[] = {"NAME", "HOOK", "PACKETS", "BYTES", "P50", "P99", "VERDICTS"};
+	struct json_object *o = NULL, *list = NULL;
+	struct table *t = NULL;
+
+	if (out_json) {
+		o = json_object_new_object();
+		list = json_object_new_array();
+		json_str(o, "interface", s->ifname);
+		json_num(o, "fib_refused", s->control->fib_refused);
+	} else {
+		t = table_new(7, heads);
+	}
+	for (size_t i = 0; i < w->n; i++) {
+		if (name && strcmp(w->fn[i].conf.name, name))
+			continue;
+		if (list)
+			json_object_array_add(list, function_json(s, &w->fn[i]));
+		else
+			print_function(t, s, &w->fn[i]);
+	}
+	if (o) {
+		json_object_object_add(o, "functions", list);
+		out_object(o);
+	} else {
+		table_print(t);
+	}
+	if (s->control->fib_refused)
+		warning("%s: the kernel did not say %llu times whether an address is its own, such packets were passed on: `kfaas-net doctor %s`",
+			s->ifname, s->control->fib_refused, s->ifname);
+	return 0;
+}
+
+int cmd_stats(int argc, char **argv)
+{
+	const struct args_spec spec = {.command = "stats",
+				       .words = "IFACE [NAME]",
+				       .min = 1,
+				       .max = 2,
+				       .about = "Counters since a function was deployed, from the gates. P50 and P99 are the upper edges\n"
+						"of log2 buckets, from samples (interface setting `sample`)."};
+	struct state s;
+	struct world w;
+	int rc = command_start(&spec, &argc, argv, NEEDS_BPF | NEEDS_SWEEP);
+
+	if (rc)
+		return rc;
+	rc = state_open(&s, argv[0], STATE_READ);
+	if (rc)
+		return rc;
+	rc = world_read(&s, &w);
+	if (!rc && !w.up)
+		rc = fail(-ENOENT, "%s is not up: run `kfaas-net up %s` first", argv[0], argv[0]);
+	if (!rc && argc > 1 && !world_find(&w, argv[1]))
+		rc = fail_input("no function '%s' on %s: `kfaas-net ls %s` lists them", argv[1], argv[0], argv[0]);
+	for (int h = 0; h < KF_HOOKS && !rc; h++)
+		state_gate_open(&s, h, false);
+	if (!rc)
+		rc = show(&s, &w, argc > 1 ? argv[1] : NULL);
+	world_free(&w);
+	state_close(&s);
+	return rc;
+}

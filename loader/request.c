@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* request.c - words and config files into changes. */
+#include "request.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "log.h"
+#include "plan.h"
+#include "util.h"
+
+#define CONFIG_MAX (16u << 20)
+
+void function_options_free(struct function_options *o)
+{
+	args_list_free(&o->on);
+	args_list_free(&o->set);
+	args_list_free(&o->data);
+}
+
+static int apply_pair(struct function_conf *conf, const char *prefix, const char *item, const char *where)
+{
+	const char *eq = strchr(item, '=');
+	char key[256];
+
+	if (!eq || eq == item)
+		return fail_input("%s '%s': it takes KEY=VALUE", where, item);
+	if (path_join(key, sizeof(key), "%s%.*s", prefix, (int)(eq - item), item))
+		return fail_input("%s '%s': the key is too long", where, item);
+	return function_conf_set(conf, LAYER_ARGS, key, eq + 1, where);
+}
+
+int request_options(struct function_conf *conf, const struct function_options *o)
+{
+	const struct {
+		const char *key, *value, *where;
+	} words[] = {
+		{"prio", o->prio, "--prio"},	       {"scope", o->scope, "--scope"},
+		{"continue", o->cont, "--continue"},   {"limit", o->limit, "--limit"},
+		{"on-limit", o->on_limit, "--on-limit"}, {"budget", o->budget, "--budget"},
+		{"on-fuse", o->on_fuse, "--on-fuse"},  {"component", o->component, "--component"},
+	};
+	int rc = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(words) && !rc; i++)
+		if (words[i].value)
+			rc = function_conf_set(conf, LAYER_ARGS, words[i].key, words[i].value, words[i].where);
+	for (size_t i = 0; i < o->on.n && !rc; i++)
+		rc = function_conf_set(conf, LAYER_ARGS, "on", o->on.item[i], "--on");
+	for (size_t i = 0; i < o->set.n && !rc; i++)
+		rc = apply_pair(conf, "set.", o->set.item[i], "--set");
+	for (size_t i = 0; i < o->data.n && !rc; i++)
+		rc = apply_pair(conf, "data.", o->data.item[i], "--data");
+	return rc;
+}
+
+static int set_string(char **at, const char *value)
+{
+	char *copy = strdup(value);
+
+	if (!copy)
+		return -ENOMEM;
+	free(*at);
+	*at = copy;
+	return 0;
+}
+
+/* "dns", "./x/dns.bpf.o" and "/a/dns.o" are all called dns unless told otherwise. */
+static int default_name(struct function_conf *conf, const char *object)
+{
+	const char *base = strrchr(object, '/');
+	char name[KF_NAME_MAX];
+	size_t len;
+
+	base = base ? base + 1 : object;
+	len = strcspn(base, ".");
+	if (!len || len >= sizeof(name))
+		return fail_input("'%s' gives no usable name: use --name", object);
+	path_join(name, sizeof(name), "%.*s", (int)len, base);
+	return set_string(&conf->name, name);
+}
+
+int request_object(struct function_conf *conf, const struct function *f, const char *object)
+{
+	size_t len = strlen(object);
+	bool is_path = strchr(object, '/') || (len > 2 && !strcmp(object + len - 2, ".o"));
+
+	return set_string(&conf->object, is_path ? f->path : object);
+}
+
+int request_function(struct change *c, const char *object, const struct function_options *o)
+{
+	int rc;
+
+	function_conf_init(&c->conf);
+	rc = function_find(&c->function, object);
+	if (!rc)
+		rc = function_manifest(&c->function, &c->conf);
+	if (!rc)
+		rc = request_object(&c->conf, &c->function, object);
+	if (!rc)
+		rc = default_name(&c->conf, object);
+	if (!rc && o->name && !function_name_valid(o->name))
+		rc = fail_input("--name '%s': letters, digits, '_', '-' and '.', at most %u, beginning with a letter or digit",
+				o->name, KF_NAME_MAX - 1);
+	if (!rc && o->name)
+		rc = set_string(&c->conf.name, o->name);
+	if (!rc)
+		rc = request_options(&c->conf, o);
+	if (!rc)
+		rc = function_conf_check(&c->conf, c->conf.name);
+	return rc;
+}
+
+/* --- Config files --- */
+
+static int want_section(struct request *r, const struct function_conf *section, const char *path)
+{
+	const char *object = section->object ? section->object : section->name;
+	struct change *more = realloc(r->wanted, (r->n + 1) * sizeof(*more)), *c;
+	int rc;
+
+	if (!more)
+		return -ENOMEM;
+	r->wanted = more;
+	c = &r->wanted[r->n];
+	*c = (struct change){.kind = CHANGE_DEPLOY};
+	function_conf_init(&c->conf);
+	r->n++;
+	rc = function_find(&c->function, object);
+	if (!rc)
+		rc = function_manifest(&c->function, &c->conf);
+	if (!rc)
+		rc = function_conf_section(&c->conf, section->name, r->text, strlen(r->text), path);
+	if (!rc)
+		rc = set_string(&c->conf.name, section->name);
+	if (!rc)
+		rc = request_object(&c->conf, &c->function, object);
+	if (!rc)
+		rc = function_conf_check(&c->conf, path);
+	return rc;
+}
+
+static int resolve(struct request *r, const char *path)
+{
+	int rc = conf_parse(&r->conf, r->text, strlen(r->text), path);
+
+	for (size_t i = 0; i < r->conf.n_functions && !rc; i++)
+		rc = want_section(r, &r->conf.functions[i], path);
+	return rc;
+}
+
+int request_config(struct request *r, const char *path)
+{
+	size_t len;
+	int rc;
+
+	*r = (struct request){0};
+	conf_init(&r->conf);
+	rc = read_file(path, CONFIG_MAX, &r->text, &len);
+	if (rc)
+		return fail_input("cannot read the config %s: %s", path, strerror(-rc));
+	if (strlen(r->text) != len)
+		return fail_input("%s is not a config: it has zero bytes", path);
+	return resolve(r, path);
+}
+
+int request_builtin(struct request *r)
+{
+	*r = (struct request){0};
+	conf_init(&r->conf);
+	r->text = strdup("[function ping]\n");
+	return r->text ? resolve(r, "the built-in config") : -ENOMEM;
+}
+
+void request_free(struct request *r)
+{
+	for (size_t i = 0; i < r->n; i++)
+		change_free(&r->wanted[i]);
+	free(r->wanted);
+	free(r->text);
+	conf_free(&r->conf);
+	*r = (struct request){0};
+}
+
+/* --- What has to change --- */
+
+static int add_change(struct change **list, size_t *n, const struct plan_step *step, struct change *wanted)
+{
+	static const enum change_kind kinds[] = {
+		[PLAN_REMOVE] = CHANGE_REMOVE,
+		[PLAN_DEPLOY] = CHANGE_DEPLOY,
+		[PLAN_REPLACE] = CHANGE_REPLACE,
+		[PLAN_UPDATE] = CHANGE_UPDATE,
+	};
+	struct change *more = realloc(*list, (*n + 1) * sizeof(*more)), *c;
+	char *text;
+	int rc;
+
+	if (!more)
+		return -ENOMEM;
+	*list = more;
+	c = &more[*n];
+	*c = (struct change){.kind = kinds[step->kind]};
+	function_conf_init(&c->conf);
+	++*n;
+	rc = function_conf_copy(&c->conf, step->wanted ? step->wanted->conf : step->now->conf);
+	if (wanted) {
+		c->function = wanted->function;
+		wanted->function = (struct function){0};
+	}
+	text = plan_step_text(step);
+	if (text)
+		say("%s", text);
+	free(text);
+	return rc;
+}
+
+static int plan_changes(struct request *r, const struct plan *p, const struct plan_function *wanted,
+			struct change **changes, size_t *n)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < p->n && !rc; i++) {
+		const struct plan_step *step = &p->step[i];
+		bool loads = step->kind == PLAN_DEPLOY || step->kind == PLAN_REPLACE;
+
+		if (step->kind != PLAN_KEEP)
+			rc = add_change(changes, n, step, loads ? &r->wanted[step->wanted - wanted] : NULL);
+	}
+	return rc;
+}
+
+int request_plan(struct request *r, const struct world *w, struct change **changes, size_t *n)
+{
+	struct plan_function *now = calloc(w->n + 1, sizeof(*now)), *wanted = calloc(r->n + 1, sizeof(*wanted));
+	struct plan p = {0};
+	int rc = now && wanted ? 0 : -ENOMEM;
+
+	*changes = NULL;
+	*n = 0;
+	for (size_t i = 0; i < w->n && !rc; i++)
+		now[i] = (struct plan_function){&w->fn[i].conf, w->fn[i].head.digest, w->fn[i].head.hooks};
+	for (size_t i = 0; i < r->n && !rc; i++)
+		wanted[i] = (struct plan_function){.conf = &r->wanted[i].conf, .digest = r->wanted[i].function.digest};
+	if (!rc)
+		rc = plan_check(wanted, r->n, "the config");
+	if (!rc)
+		rc = plan_make(&p, now, w->n, wanted, r->n);
+	if (!rc)
+		rc = plan_changes(r, &p, wanted, changes, n);
+	plan_free(&p);
+	free(now);
+	free(wanted);
+	return rc;
+}
