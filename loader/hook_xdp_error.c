@@ -15,32 +15,63 @@
 
 /* ---- what is refused before anything is changed */
 
+/* The words that take off what is attached now. A program attached by a link goes with the link only. */
+static const char *take_off(const struct hook_target *t, const struct xdp_now *now, char *buf, size_t size)
+{
+	struct bpf_link_info info;
+	__u32 id = 0, len, link = 0;
+	int fd;
+
+	while (!link && !bpf_link_get_next_id(id, &id)) {
+		fd = bpf_link_get_fd_by_id(id);
+		if (fd < 0)
+			continue;
+		len = sizeof(info);
+		memset(&info, 0, sizeof(info));
+		if (!bpf_obj_get_info_by_fd(fd, &info, &len) && info.type == BPF_LINK_TYPE_XDP &&
+		    info.prog_id == now->main_id)
+			link = id;
+		close(fd);
+	}
+	if (link)
+		snprintf(buf, size, "bpftool link detach id %u", link);
+	else
+		snprintf(buf, size, "ip link set dev %s %s off", t->ifname,
+			 now->mode == XDP_MODE_SKB ? "xdpgeneric" : "xdp");
+	return buf;
+}
+
 static int refuse_foreign(const struct hook_target *t, const struct xdp_now *now)
 {
 	const struct hook_probe *ext = hook_probe_ext();
+	char off[64];
 
+	take_off(t, now, off, sizeof(off));
 	if (ext->rc)
 		return fail(
 			-EBUSY,
 			"%s: XDP program %s (id %u) is attached already, and beside it no other can run: this kernel "
-			"refuses to %s (%s); remove it with `ip link set dev %s xdp off`",
-			t->ifname, now->name, now->main_id, ext->step, strerror(-ext->rc), t->ifname);
+			"refuses to %s (%s); remove it with `%s`",
+			t->ifname, now->name, now->main_id, ext->step, strerror(-ext->rc), off);
 	return fail(
 		-EBUSY,
 		"%s: XDP program %s (id %u) is attached without libxdp's dispatcher, so no other can run beside it; "
-		"remove it with `ip link set dev %s xdp off`, or attach it with `xdp-loader load` instead",
-		t->ifname, now->name, now->main_id, t->ifname);
+		"remove it with `%s`, or attach it with `xdp-loader load` instead",
+		t->ifname, now->name, now->main_id, off);
 }
 
 static int refuse_attached(const struct hook_target *t, const struct hook_attach *a, const struct xdp_now *now)
 {
+	char off[64];
+
 	if (!now->version)
 		return refuse_foreign(t, now);
 	if (now->version != XDP_DISPATCHER_VERSION)
 		return fail(-EPROTO,
 			    "%s: the XDP dispatcher attached there (id %u) speaks version %u and the installed libxdp "
-			    "version %u; use the libxdp that made it, or `ip link set dev %s xdp off`",
-			    t->ifname, now->main_id, now->version, XDP_DISPATCHER_VERSION, t->ifname);
+			    "version %u; use the libxdp that made it, or `%s`",
+			    t->ifname, now->main_id, now->version, XDP_DISPATCHER_VERSION,
+			    take_off(t, now, off, sizeof(off)));
 	if (xdp_multiprog__program_count(now->mp) >= MAX_DISPATCHER_ACTIONS)
 		return fail(-E2BIG,
 			    "%s: its XDP dispatcher has %d programs already, and takes no more; remove one "

@@ -10,7 +10,7 @@
 #include "hook_xdp.h"
 #include "log.h"
 
-#define TRIES 24 /* against other processes' changes to the same interface */
+#define TRIES 8 /* against other processes' changes to the same interface */
 
 static int print_library(enum libxdp_print_level level, const char *fmt, va_list ap)
 {
@@ -125,8 +125,8 @@ int xdp_look(const struct hook_target *t, struct xdp_now *now)
 	if (rc == -EAGAIN && now->version) {
 		rc = fail(
 			-ESTALE,
-			"%s: the pins of the XDP dispatcher attached there (id %u) are not in /sys/fs/bpf/xdp; it was "
-			"made with another bpffs: work from that mount namespace, or `ip link set dev %s xdp off`",
+			"%s: the pins of the XDP dispatcher attached there (id %u) are not in /sys/fs/bpf/xdp: removed, or "
+			"made with another bpffs; work from that mount namespace, or `ip link set dev %s xdp off`",
 			t->ifname, now->main_id, t->ifname);
 	} else if (rc && rc != -ENODEV) {
 		rc = fail(rc, "%s: cannot see which XDP program is attached: %s", t->ifname, strerror(-rc));

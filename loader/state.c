@@ -236,9 +236,7 @@ int state_open(struct state *s, const char *ifname, enum state_how how)
 	s->ifindex = if_nametoindex(ifname);
 	if (how == STATE_CREATE && !s->ifindex)
 		return not_up(s);
-	rc = state_netns_dir(s->dir, sizeof(s->dir), how == STATE_CREATE);
-	if (!rc)
-		rc = path_join(s->dir + strlen(s->dir), sizeof(s->dir) - strlen(s->dir), "/%s", ifname);
+	rc = state_iface_dir(ifname, s->dir, sizeof(s->dir), how == STATE_CREATE);
 	if (!rc)
 		rc = lock_dir(s, how);
 	if (!rc)

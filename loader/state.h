@@ -3,10 +3,10 @@
  *
  *   /sys/fs/bpf/kfaas-net/<netns cookie>/
  *     netns                     what `up` switched on for the whole namespace (scope.c)
- *     <interface>/
+ *     <interface>/                a '.' in its name is written %2e: bpffs takes no dots
  *       control policies meters locals index records
  *       xdp/ tc-ingress/ tc-egress/     one gate's maps: functions rows chains addrs accounts
- *       revisions/<id>.<revision>/<hook>  programs of the functions, current and previous revision
+ *       revisions/<id>-<revision>/<hook>  programs of the functions, current and previous revision
  *
  * Everything a command changes is prepared in the generation that is not in
  * force; state_flip puts it in force with one store. */

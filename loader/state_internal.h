@@ -8,6 +8,8 @@
 
 /* /sys/fs/bpf/kfaas-net/<cookie>, made if CREATE. */
 int state_netns_dir(char *buf, size_t size, bool create);
+/* An interface's folder below it. */
+int state_iface_dir(const char *ifname, char *buf, size_t size, bool create);
 /* Unlink everything below PATH, and PATH. Not there: 0. */
 int state_remove_tree(const char *path);
 

@@ -93,6 +93,38 @@ int state_netns_dir(char *buf, size_t size, bool create)
 	return 0;
 }
 
+int state_iface_dir(const char *ifname, char *buf, size_t size, bool create)
+{
+	char name[3 * IF_NAMESIZE + 1], *out = name;
+	int rc = state_netns_dir(buf, size, create);
+
+	for (const char *p = ifname; *p && p - ifname < IF_NAMESIZE; p++) {
+		if (*p == '.' || *p == '%')
+			out += sprintf(out, "%%%02x", *p);
+		else
+			*out++ = *p;
+	}
+	*out = 0;
+	return rc ? rc : path_join(buf + strlen(buf), size - strlen(buf), "/%s", name);
+}
+
+/* In place. */
+static void decode_name(char *name)
+{
+	char *out = name;
+	unsigned c;
+
+	for (; *name; name++) {
+		if (*name == '%' && sscanf(name + 1, "%2x", &c) == 1) {
+			*out++ = c;
+			name += 2;
+		} else {
+			*out++ = *name;
+		}
+	}
+	*out = 0;
+}
+
 int state_remove_tree(const char *path)
 {
 	struct dirent *e;
@@ -148,6 +180,7 @@ int state_list(char ***names, size_t *n)
 		*names = more;
 		if (!((*names)[*n] = strdup(e->d_name)))
 			break;
+		decode_name((*names)[*n]);
 		++*n;
 	}
 	closedir(dir);
@@ -158,14 +191,12 @@ int state_list(char ***names, size_t *n)
 
 int state_rename(const char *from, const char *to)
 {
-	char base[PATH_MAX - 64], old[PATH_MAX], new[PATH_MAX];
-	int rc = state_netns_dir(base, sizeof(base), false);
+	char old[PATH_MAX], new[PATH_MAX];
+	int rc = state_iface_dir(from, old, sizeof(old), false);
 
-	if (rc)
-		return rc;
-	path_join(old, sizeof(old), "%s/%s", base, from);
-	path_join(new, sizeof(new), "%s/%s", base, to);
-	return rename(old, new) ? -errno : 0;
+	if (!rc)
+		rc = state_iface_dir(to, new, sizeof(new), false);
+	return rc ? rc : rename(old, new) ? -errno : 0;
 }
 
 /* The namespace's number: a pinned array of one. */

@@ -86,7 +86,7 @@ void state_record_delete(struct state *s, __u32 record)
 
 void state_revision_dir(const struct state *s, __u32 id, __u32 revision, char *buf, size_t size)
 {
-	path_join(buf, size, "%s/revisions/%u.%u", s->dir, id, revision);
+	path_join(buf, size, "%s/revisions/%u-%u", s->dir, id, revision);
 }
 
 int state_revision_pin(struct state *s, __u32 id, __u32 revision, enum kf_hook hook, int prog_fd)

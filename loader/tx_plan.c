@@ -74,6 +74,7 @@ static int fresh_revision(struct tx *t, struct target *to, struct change *c)
 static int plan_deploy(struct tx *t, struct change *c)
 {
 	struct target *to = NULL;
+	int rc;
 
 	if (find(t, c->conf.name))
 		return fail_input("%s has a function named '%s': choose another with --name, or use `replace`", t->s->ifname,
@@ -83,10 +84,12 @@ static int plan_deploy(struct tx *t, struct change *c)
 			to = &t->to[id];
 	if (!to)
 		return fail(-ENOSPC, "%s has %u functions, that is all it can hold: remove one first", t->s->ifname, KF_FUNCTIONS);
-	to->used = to->fresh_id = true;
+	to->fresh_id = true;
 	to->at.revision = 1;
 	to->head.revision = 1;
-	return fresh_revision(t, to, c);
+	rc = fresh_revision(t, to, c);
+	to->used = !rc;
+	return rc;
 }
 
 static int plan_replace(struct tx *t, struct change *c)

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+/* fuzz_object.c - any bytes as an object file: an error, or a manifest's text and an object that libbpf opens. */
+#include <bpf/libbpf.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../log.h"
+#include "../manifest.h"
+
+static int quiet(enum libbpf_print_level level, const char *fmt, va_list ap)
+{
+	(void)level;
+	(void)fmt;
+	(void)ap;
+	return 0;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct bpf_object *obj;
+	size_t len = 0;
+	char *text;
+
+	libbpf_set_print(quiet);
+	if (manifest_read(data, size, "fuzz", &text, &len)) {
+		if (!*fail_text() || text)
+			abort();
+		fail_clear();
+		return 0;
+	}
+	if ((text && strlen(text) != len) || (!text && len))
+		abort();
+	free(text);
+	obj = bpf_object__open_mem(data, size, NULL);
+	if (obj)
+		bpf_object__close(obj);
+	fail_clear();
+	return 0;
+}
