@@ -1,0 +1,579 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* kfaas.h - all that a function's author includes: manifest, settings, packet view, replies, checksums, log.
+ *
+ * A function is an XDP or TC program, or one per hook, in one object file. A whole one:
+ *
+ *	#include <kfaas.h>
+ *
+ *	KFAAS_LICENSE("Dual BSD/GPL");
+ *	KFAAS_MANIFEST("on = udp/17\n"
+ *		       "limit = 100000/s\n");
+ *	KFAAS_SETTING(__u32, number, 42);
+ *
+ *	SEC("xdp")
+ *	int quote(struct xdp_md *ctx)
+ *	{
+ *		struct kfaas_packet p;
+ *		__u32 *payload;
+ *
+ *		if (!kfaas_parse(ctx, &p) || !kfaas_udp(&p) || !kfaas_resize_udp(ctx, &p, sizeof(number)))
+ *			return XDP_PASS;
+ *		payload = kfaas_payload(&p, 0, sizeof(number));
+ *		if (!payload)
+ *			return XDP_DROP;
+ *		*payload = bpf_htonl(number);
+ *		return kfaas_reply_udp(ctx, &p);
+ *	}
+ *
+ * Compile: clang -O2 -g -target bpf -mcpu=v3 -c quote.bpf.c -o quote.bpf.o (-g: the loader needs BTF).
+ *
+ * Rules of the house:
+ * - What is not clearly for you, and all that is damaged, goes on to the kernel: return XDP_PASS (TC: TC_ACT_UNSPEC).
+ *   Decide before you write; a packet that was changed must be answered or dropped.
+ * - Which port, protocol and address invoke you is the trigger's business (`on`), so do not test it again. A port or
+ *   protocol trigger lets in only packets for the host's own addresses unless the config says otherwise.
+ * - Never trust an incoming TCP or UDP checksum: a sender on this host, or in a guest, may have left it to hardware
+ *   that the packet never met. The replies below compute theirs afresh.
+ * - Whoever can forge a source address decides where your answer goes: keep it no longer than the question, do not
+ *   answer ports below 1024 unless the protocol asks for it, and do not answer what may itself be an answer.
+ */
+#ifndef KFAAS_H
+#define KFAAS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <linux/bpf.h>
+#include <linux/if_ether.h>
+#include <linux/in.h>
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+#include <linux/icmpv6.h>
+#include <linux/udp.h>
+#include <linux/tcp.h>
+#include <linux/pkt_cls.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_endian.h>
+
+/* --- Manifest, license, settings ----------------------------------------------------------------------------------
+ *
+ * The manifest says how the function wants to be deployed: the keys of a [function NAME] section of the config file,
+ * one a line (on, prio, scope, continue, limit, on-limit, budget, on-fuse, set.NAME, data.MAP). The config file and
+ * the command line override it. It is stored as text, without a terminating zero, in the ELF section `.kfaas`. */
+#define KFAAS_MANIFEST(text)                                                                                           \
+	static const char kfaas_manifest[sizeof(text) - 1] __attribute__((section(".kfaas"), used)) = text
+
+/* Without a license that the kernel takes for GPL-compatible some helpers are refused. */
+#define KFAAS_LICENSE(name) char kfaas_license[] SEC("license") = name
+
+/* A setting is a number, bool, enum, or array of char (text) that `set.NAME = VALUE` gives another value before the
+ * function is loaded. It costs nothing to read: the kernel sees a constant and drops the code it rules out. */
+#define KFAAS_SETTING(type, name, value) const volatile type name = value
+
+/* --- The packet view ----------------------------------------------------------------------------------------------
+ *
+ *	struct kfaas_packet p;
+ *	if (!kfaas_parse(ctx, &p))
+ *		return XDP_PASS;
+ *
+ * parses Ethernet, up to two VLAN tags, and IPv4 or IPv6 with options and extension headers, of a struct xdp_md or a
+ * struct __sk_buff. True: all of it is sound, and the frame is as long as the IP header says. (ARP and other
+ * ethertypes are sound; family is 0.) False: cut short or damaged; family is 0, ether tells how far it came.
+ *
+ * Pointers into the frame are good until a helper changes its size or moves it (bpf_xdp_adjust_*, bpf_skb_change_*,
+ * bpf_skb_pull_data ...); then parse again. The verifier wants every access proven: use the accessors below, which
+ * give NULL instead of a pointer that is not safe, or compare with p.end yourself. */
+enum kfaas_fragment {
+	KFAAS_WHOLE,	      /* not a fragment */
+	KFAAS_FRAGMENT_FIRST, /* has the L4 header, but not all of the payload */
+	KFAAS_FRAGMENT_LATER, /* l4 points to payload */
+};
+
+struct kfaas_packet {
+	void *data;	/* the Ethernet header */
+	void *end;	/* behind the last readable byte; on TC a scattered packet goes on beyond it */
+	void *l3;	/* behind Ethernet and its tags */
+	void *l4;	/* behind IPv4's options or IPv6's extension headers */
+	__u32 len;	/* bytes of the frame */
+	__u32 l4_len;	/* bytes from l4 on, as the IP header says: without Ethernet's padding */
+	__u32 ether;	/* ethertype behind the tags, host order */
+	__u32 vlans;	/* tags: 0, 1, 2 */
+	__u32 vlan;	/* VLAN id of the outermost tag */
+	__u32 family;	/* 4, 6; 0: not IP */
+	__u32 proto;	/* IP protocol */
+	__u32 fragment; /* enum kfaas_fragment */
+	__u32 options;	/* 1: IPv4 options or IPv6 extension headers are between l3 and l4 */
+	__u32 cut;	/* 1: a header goes on beyond `end` */
+};
+
+#define KFAAS_EXTENSIONS 8   /* IPv6 extension headers followed; a longer row counts as damaged */
+#define KFAAS_TC_HEADERS 256 /* bytes made readable on TC, if a header was not */
+
+#define kfaas_parse(ctx, p)                                                                                            \
+	_Generic((ctx), struct xdp_md * : kfaas_parse_xdp, struct __sk_buff * : kfaas_parse_skb)(ctx, p)
+
+/* Words of a frame, whatever else it holds (a plain __u32 may not alias a header's fields in C). */
+typedef __u16 __attribute__((may_alias)) kfaas_u16;
+typedef __u32 __attribute__((may_alias)) kfaas_u32;
+
+struct kfaas_tag {
+	__be16 tci;
+	__be16 type;
+};
+
+static __always_inline bool kfaas_has(struct kfaas_packet *p, void *at, __u32 bytes)
+{
+	p->cut = at + bytes > p->end;
+	return !p->cut;
+}
+
+static __always_inline __u32 kfaas_l3_offset(const struct kfaas_packet *p)
+{
+	return sizeof(struct ethhdr) + p->vlans * sizeof(struct kfaas_tag);
+}
+
+static __always_inline bool kfaas_parse_ip(struct kfaas_packet *p, __u32 room)
+{
+	struct iphdr *ip = p->l3;
+	__u32 first, total, header = sizeof(*ip);
+
+	if (!kfaas_has(p, ip, sizeof(*ip)))
+		return false;
+	first = *(__u8 *)ip; /* version and header length */
+	if (__builtin_expect(first != 0x45, 0)) {
+		header = (first & 15) * 4;
+		if (first >> 4 != 4 || header < sizeof(*ip))
+			return false;
+		p->options = header > sizeof(*ip);
+	}
+	total = bpf_ntohs(ip->tot_len);
+	if (total < header || total > room)
+		return false;
+	if (ip->frag_off & bpf_htons(0x3fff))
+		p->fragment = ip->frag_off & bpf_htons(0x1fff) ? KFAAS_FRAGMENT_LATER : KFAAS_FRAGMENT_FIRST;
+	p->l4 = p->l3 + header;
+	p->l4_len = total - header;
+	p->proto = ip->protocol;
+	p->family = 4;
+	return true;
+}
+
+/* Hop-by-hop and destination options, routing, fragment, authentication: what the kernel takes for extensions, too. */
+#define KFAAS_BIT(n)	  (1ULL << (n))
+#define KFAAS_EXTENSION	  (KFAAS_BIT(0) | KFAAS_BIT(43) | KFAAS_BIT(44) | KFAAS_BIT(51) | KFAAS_BIT(60))
+#define KFAAS_NEXT(n, is) ((is) >> (n)&1)
+
+/* Arithmetic instead of branches, so that the verifier walks the loop once and not once for every row of headers. */
+static __always_inline bool kfaas_parse_ip6(struct kfaas_packet *p, __u32 room)
+{
+	struct ipv6hdr *ip6 = p->l3;
+	__u8 *at = (__u8 *)(ip6 + 1);
+	__u32 left, next, fragment = 0;
+
+	if (!kfaas_has(p, ip6, sizeof(*ip6)))
+		return false;
+	left = bpf_ntohs(ip6->payload_len);
+	if (*(__u8 *)ip6 >> 4 != 6 || left + sizeof(*ip6) > room)
+		return false;
+	next = ip6->nexthdr;
+	for (int i = 0; next < 64 && KFAAS_NEXT(next, KFAAS_EXTENSION) && !(fragment & 0xfff8); i++) {
+		__u32 is_fragment = KFAAS_NEXT(next, KFAAS_BIT(IPPROTO_FRAGMENT));
+		__u32 is_ah = KFAAS_NEXT(next, KFAAS_BIT(IPPROTO_AH));
+		__u32 size;
+
+		barrier_var(is_fragment);
+		barrier_var(is_ah);
+		if (i == KFAAS_EXTENSIONS || !kfaas_has(p, at, 8))
+			return false;
+		size = ((at[1] & (is_fragment - 1)) << (3 - is_ah)) + 8;
+		barrier_var(size);
+		size &= 0xfff; /* nothing new to us; the verifier wants a bound */
+		if (size > left)
+			return false;
+		fragment |= bpf_ntohs(*(kfaas_u16 *)(at + 2)) & 0xfff9 & -is_fragment;
+		next = at[0];
+		left -= size;
+		at += size;
+		p->options = 1;
+	}
+	if (fragment)
+		p->fragment = fragment & 0xfff8 ? KFAAS_FRAGMENT_LATER : KFAAS_FRAGMENT_FIRST;
+	p->l4 = at;
+	p->l4_len = left;
+	p->proto = next;
+	p->family = 6;
+	return true;
+}
+
+/* From data, end, len, vlans and vlan to all the rest; TAGS: how many the frame may have. */
+static __always_inline bool kfaas_parse_frame(struct kfaas_packet *p, int tags)
+{
+	struct ethhdr *eth = p->data;
+	struct kfaas_tag *tag = (void *)(eth + 1);
+	__u32 used = sizeof(*eth);
+	__be16 type;
+
+	if (!kfaas_has(p, eth, sizeof(*eth)))
+		return false;
+	type = ((kfaas_u16 *)tag)[-1]; /* h_proto; struct ethhdr is packed, so clang would read it by bytes */
+#pragma unroll
+	for (int i = 0; i < 2; i++) {
+		if (i >= tags || (type != bpf_htons(ETH_P_8021Q) && type != bpf_htons(ETH_P_8021AD)))
+			break;
+		if (!kfaas_has(p, tag, sizeof(*tag)))
+			return false;
+		if (!p->vlans++)
+			p->vlan = bpf_ntohs(tag->tci) & 0xfff;
+		type = tag->type;
+		used += sizeof(*tag);
+		tag++;
+	}
+	p->l3 = tag;
+	p->ether = bpf_ntohs(type);
+	if (type == bpf_htons(ETH_P_IP))
+		return kfaas_parse_ip(p, p->len - used);
+	if (type == bpf_htons(ETH_P_IPV6))
+		return kfaas_parse_ip6(p, p->len - used);
+	return true;
+}
+
+static __always_inline bool kfaas_parse_xdp(struct xdp_md *ctx, struct kfaas_packet *p)
+{
+	*p = (struct kfaas_packet){.data = (void *)(long)ctx->data, .end = (void *)(long)ctx->data_end};
+	p->len = p->end - p->data;
+	return kfaas_parse_frame(p, 2);
+}
+
+/* On TC the outermost tag is beside the frame, not in it. */
+static __always_inline bool kfaas_parse_skb(struct __sk_buff *skb, struct kfaas_packet *p)
+{
+	bool sound = false;
+
+	for (int i = 0; i < 2; i++) {
+		*p = (struct kfaas_packet){.data = (void *)(long)skb->data, .end = (void *)(long)skb->data_end};
+		p->len = skb->len;
+		if (skb->vlan_present) {
+			p->vlans = 1;
+			p->vlan = skb->vlan_tci & 0xfff;
+		}
+		sound = kfaas_parse_frame(p, 2 - p->vlans);
+		if (!p->cut || p->end - p->data >= p->len || i)
+			break;
+		if (bpf_skb_pull_data(skb, p->len < KFAAS_TC_HEADERS ? p->len : KFAAS_TC_HEADERS))
+			break;
+	}
+	return sound;
+}
+
+/* A header, or NULL if this is another protocol, a fragment, or cut short. UDP's is given only if its length is IP's. */
+static __always_inline void *kfaas_l4(const struct kfaas_packet *p, __u32 proto, __u32 size)
+{
+	if (p->proto != proto || p->fragment || p->l4_len < size || p->l4 + size > p->end)
+		return NULL;
+	return p->l4;
+}
+
+static __always_inline struct udphdr *kfaas_udp(const struct kfaas_packet *p)
+{
+	struct udphdr *udp = kfaas_l4(p, IPPROTO_UDP, sizeof(*udp));
+
+	return udp && bpf_ntohs(udp->len) == p->l4_len ? udp : NULL;
+}
+
+static __always_inline struct tcphdr *kfaas_tcp(const struct kfaas_packet *p)
+{
+	return kfaas_l4(p, IPPROTO_TCP, sizeof(struct tcphdr));
+}
+
+/* ICMP and ICMPv6 alike; id and sequence are those of echo. (<linux/icmp.h> does not compile for BPF.) */
+struct kfaas_icmp {
+	__u8 type;
+	__u8 code;
+	__sum16 checksum;
+	__be16 id;
+	__be16 sequence;
+};
+#define KFAAS_ICMP_ECHO	      8
+#define KFAAS_ICMP_ECHO_REPLY 0
+
+static __always_inline struct kfaas_icmp *kfaas_icmp(const struct kfaas_packet *p)
+{
+	return kfaas_l4(p, p->family == 4 ? IPPROTO_ICMP : IPPROTO_ICMPV6, sizeof(struct kfaas_icmp));
+}
+
+/* BYTES of a UDP datagram's payload from OFFSET on, or NULL. Both may vary, up to a bound the verifier can see. */
+static __always_inline void *kfaas_payload(const struct kfaas_packet *p, __u32 offset, __u32 bytes)
+{
+	void *at = p->l4 + sizeof(struct udphdr) + offset;
+
+	if (p->proto != IPPROTO_UDP || p->fragment || sizeof(struct udphdr) + offset + bytes > p->l4_len ||
+	    at + bytes > p->end)
+		return NULL;
+	return at;
+}
+
+/* --- Checksums ----------------------------------------------------------------------------------------------------
+ * Sums are 64 bits wide, of 16-bit words in network order, not yet folded: add sums and words as you like. */
+#define KFAAS_SUM_MAX  4095 /* bytes in one sum; native XDP takes no longer frames */
+#define KFAAS_SUM_NONE (~0ULL)
+
+static __always_inline __u32 kfaas_fold(__u64 sum)
+{
+	sum = (sum >> 32) + (__u32)sum;
+	sum = (sum >> 16) + (sum & 0xffff);
+	return (sum >> 16) + (sum & 0xffff);
+}
+
+/* The sum of LEN bytes from offset FROM of the frame on (4 or more), or KFAAS_SUM_NONE: the frame ends before, or LEN
+ * is over KFAAS_SUM_MAX. A global subprogram: the verifier looks at it once, whatever calls it. Large blocks go to the
+ * kernel's own routine; each smaller power of two is a block at an offset that follows from LEN alone, so that paths
+ * meet again; the last bytes are the upper part of a word that ends with them. */
+__weak __u64 kfaas_sum(struct xdp_md *ctx, __u32 from, __u32 len)
+{
+	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end, *at;
+	__u64 sum = 0, tail;
+	kfaas_u32 *w;
+	__u32 last;
+
+	if (len > KFAAS_SUM_MAX || from < 4 || from > KFAAS_SUM_MAX)
+		return KFAAS_SUM_NONE;
+	last = from + len - 4;
+	barrier_var(from);
+	barrier_var(len);
+	barrier_var(last);
+	from &= KFAAS_SUM_MAX; /* nothing new to us; the verifier wants bounds */
+	len &= KFAAS_SUM_MAX;
+	last &= 2 * KFAAS_SUM_MAX + 1;
+	at = data + from;
+	for (__u32 i = 0; i < (len >> 9); i++) {
+		if (at + 512 > end)
+			return KFAAS_SUM_NONE;
+		sum += (__u32)bpf_csum_diff(NULL, 0, at, 512, 0);
+		at += 512;
+	}
+#define KFAAS_BLOCK(size)                                                                                              \
+	if (len & (size)) {                                                                                            \
+		w = data + from + (len & (KFAAS_SUM_MAX & ~(2 * (size)-1)));                                           \
+		if ((void *)w + (size) > end)                                                                          \
+			return KFAAS_SUM_NONE;                                                                         \
+		if ((size) >= 64)                                                                                      \
+			sum += (__u32)bpf_csum_diff(NULL, 0, w, (size), 0);                                            \
+		else                                                                                                   \
+			_Pragma("unroll") for (int i = 0; i < (size) / 4; i++) sum += w[i];                            \
+	}
+	KFAAS_BLOCK(256)
+	KFAAS_BLOCK(128)
+	KFAAS_BLOCK(64)
+	KFAAS_BLOCK(32)
+	KFAAS_BLOCK(16)
+	KFAAS_BLOCK(8)
+	KFAAS_BLOCK(4)
+#undef KFAAS_BLOCK
+	w = data + last;
+	if ((void *)(w + 1) > end)
+		return KFAAS_SUM_NONE;
+	tail = *w;
+	return sum + (tail >> (32 - 8 * (len & 3)));
+}
+
+/* Add what UDP, TCP and ICMPv6 checksum beside the packet: addresses, protocol, length. */
+static __always_inline __u64 kfaas_pseudo(const struct kfaas_packet *p)
+{
+	__u64 sum = bpf_htons(p->proto) + bpf_htons(p->l4_len);
+	kfaas_u32 *address = p->l3 + offsetof(struct iphdr, saddr);
+
+	if (p->family == 4)
+		return sum + address[0] + address[1];
+	address = p->l3 + offsetof(struct ipv6hdr, saddr);
+#pragma unroll
+	for (int i = 0; i < 8; i++)
+		sum += address[i];
+	return sum;
+}
+
+/* --- Answers (XDP) ------------------------------------------------------------------------------------------------
+ * An answer is the packet turned round: MAC and IP addresses swapped, VLAN tags, traffic class and IPv4's id and
+ * DF kept, hop limit 64. Only packets that kfaas_answerable() are turned. */
+#define KFAAS_TTL 64
+
+static __always_inline __u32 kfaas_ip_sum(const struct kfaas_packet *p)
+{
+	kfaas_u32 *w = p->l3;
+
+	return kfaas_fold((__u64)w[0] + w[1] + w[2] + w[3] + w[4]);
+}
+
+/* From one host to one host, whole, without options or extension headers (what those ask for, the kernel knows), not
+ * from or to a multicast, broadcast, unspecified or loopback address, IPv4 header checksum right. */
+static __always_inline bool kfaas_answerable(const struct kfaas_packet *p)
+{
+	struct ethhdr *eth = p->data;
+
+	if (p->fragment || p->options || (eth->h_dest[0] | eth->h_source[0]) & 1)
+		return false;
+	if (p->family == 4) {
+		struct iphdr *ip = p->l3;
+		__u8 from = *(__u8 *)&ip->saddr, to = *(__u8 *)&ip->daddr;
+
+		return (__u8)(from - 1) < 223 && (__u8)(to - 1) < 223 && from != 127 && to != 127 &&
+		       kfaas_ip_sum(p) == 0xffff;
+	}
+	if (p->family == 6) {
+		struct ipv6hdr *ip6 = p->l3;
+		kfaas_u32 *from = (void *)&ip6->saddr, *to = (void *)&ip6->daddr;
+
+		/* ::/64 holds the unspecified and the loopback address and mapped IPv4, and nothing that is routed */
+		return ip6->saddr.in6_u.u6_addr8[0] != 0xff && ip6->daddr.in6_u.u6_addr8[0] != 0xff &&
+		       from[0] | from[1] && to[0] | to[1];
+	}
+	return false;
+}
+
+static __always_inline void kfaas_turn(const struct kfaas_packet *p)
+{
+	kfaas_u16 *mac = p->data;
+
+#pragma unroll
+	for (int i = 0; i < 3; i++) {
+		__u16 word = mac[i];
+
+		mac[i] = mac[i + 3];
+		mac[i + 3] = word;
+	}
+	if (p->family == 4) {
+		struct iphdr *ip = p->l3;
+		__be32 from = ip->saddr;
+
+		ip->saddr = ip->daddr;
+		ip->daddr = from;
+		ip->ttl = KFAAS_TTL;
+		ip->check = 0;
+		ip->check = ~kfaas_ip_sum(p);
+	} else {
+		struct ipv6hdr *ip6 = p->l3;
+		kfaas_u32 *address = (void *)&ip6->saddr;
+
+#pragma unroll
+		for (int i = 0; i < 4; i++) {
+			__u32 word = address[i];
+
+			address[i] = address[i + 4];
+			address[i + 4] = word;
+		}
+		ip6->hop_limit = KFAAS_TTL;
+	}
+}
+
+/* The field for a folded sum; zero would say that there is none. */
+static __always_inline __u16 kfaas_udp_check(__u32 sum)
+{
+	return sum == 0xffff ? sum : ~sum;
+}
+
+static __always_inline void kfaas_turn_udp(const struct kfaas_packet *p, struct udphdr *udp, __u32 sum)
+{
+	__be16 from = udp->source;
+
+	kfaas_turn(p);
+	udp->source = udp->dest;
+	udp->dest = from;
+	udp->check = kfaas_udp_check(sum);
+}
+
+/* Make room for a payload of BYTES, longer or shorter: the frame, and the lengths in IP and UDP. False: the packet is
+ * not one to answer, or cannot grow so far; it is untouched. True: write the payload, then kfaas_reply_udp(). */
+static __always_inline bool kfaas_resize_udp(struct xdp_md *ctx, struct kfaas_packet *p, __u32 bytes)
+{
+	__u32 l4_len = sizeof(struct udphdr) + bytes;
+	__u32 header = p->family == 4 ? sizeof(struct iphdr) : sizeof(struct ipv6hdr);
+	__u32 len = kfaas_l3_offset(p) + header + l4_len;
+	struct udphdr *udp;
+
+	if (!kfaas_udp(p) || !kfaas_answerable(p) || bytes > KFAAS_SUM_MAX || bpf_xdp_adjust_tail(ctx, len - p->len))
+		return false;
+	p->data = (void *)(long)ctx->data;
+	p->end = (void *)(long)ctx->data_end;
+	p->len = len;
+	p->l3 = p->data + kfaas_l3_offset(p);
+	p->l4 = p->l3 + header;
+	p->l4_len = l4_len;
+	udp = p->l4;
+	if ((void *)(udp + 1) > p->end)
+		return false;
+	udp->len = bpf_htons(l4_len);
+	if (p->family == 4)
+		((struct iphdr *)p->l3)->tot_len = bpf_htons(header + l4_len);
+	else
+		((struct ipv6hdr *)p->l3)->payload_len = bpf_htons(l4_len);
+	return true;
+}
+
+/* The L4 header and what follows it, or KFAAS_SUM_NONE. It moves no bytes: pointers stay good. */
+static __always_inline __u64 kfaas_sum_l4(struct xdp_md *ctx, const struct kfaas_packet *p)
+{
+	return kfaas_sum(ctx, p->l4 - p->data, p->l4_len);
+}
+
+/* Send a datagram back with the payload it now has. If you write the payload without kfaas_resize_udp(), ask
+ * kfaas_answerable() before. */
+static __always_inline int kfaas_reply_udp(struct xdp_md *ctx, const struct kfaas_packet *p)
+{
+	struct udphdr *udp = kfaas_udp(p);
+	__u64 sum;
+
+	if (!udp || !p->family || p->options)
+		return XDP_DROP;
+	udp->check = 0;
+	sum = kfaas_sum_l4(ctx, p);
+	if (sum == KFAAS_SUM_NONE)
+		return XDP_DROP;
+	kfaas_turn_udp(p, udp, kfaas_fold(sum + kfaas_pseudo(p)));
+	return XDP_TX;
+}
+
+/* Send a datagram back as it is. One that arrived damaged is not made to look sound: its checksum has to be right,
+ * absent (IPv4 only), or what a sender leaves to be finished by hardware, the sum of the pseudo header. */
+static __always_inline int kfaas_return_udp(struct xdp_md *ctx, const struct kfaas_packet *p)
+{
+	struct udphdr *udp = kfaas_udp(p);
+	__u64 pseudo, sum;
+	__u32 came, right;
+
+	if (!udp || !kfaas_answerable(p))
+		return XDP_PASS;
+	sum = kfaas_sum_l4(ctx, p);
+	if (sum == KFAAS_SUM_NONE)
+		return XDP_PASS;
+	came = udp->check;
+	pseudo = kfaas_pseudo(p);
+	right = kfaas_fold(sum - came + pseudo);
+	if (came != kfaas_udp_check(right) && came != kfaas_fold(pseudo) && (came || p->family != 4))
+		return XDP_PASS;
+	kfaas_turn_udp(p, udp, right);
+	return XDP_TX;
+}
+
+/* Answer an ICMP or ICMPv6 echo request. Its checksum is made and tested by software everywhere, so a wrong one is
+ * wrong. Anything else: XDP_PASS. */
+static __always_inline int kfaas_reply_ping(struct xdp_md *ctx, const struct kfaas_packet *p)
+{
+	struct kfaas_icmp *icmp = kfaas_icmp(p);
+	__u32 request = p->family == 4 ? KFAAS_ICMP_ECHO : ICMPV6_ECHO_REQUEST;
+	__u32 reply = p->family == 4 ? KFAAS_ICMP_ECHO_REPLY : ICMPV6_ECHO_REPLY;
+	__u64 sum;
+
+	if (!icmp || icmp->type != request || icmp->code || !kfaas_answerable(p))
+		return XDP_PASS;
+	sum = kfaas_sum_l4(ctx, p);
+	if (sum == KFAAS_SUM_NONE)
+		return XDP_PASS;
+	if (p->family == 6)
+		sum += kfaas_pseudo(p);
+	if (kfaas_fold(sum) != 0xffff)
+		return XDP_PASS;
+	sum -= icmp->checksum + bpf_htons(request << 8);
+	icmp->type = reply;
+	icmp->checksum = ~kfaas_fold(sum + bpf_htons(reply << 8));
+	kfaas_turn(p);
+	return XDP_TX;
+}
+#endif
