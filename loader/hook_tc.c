@@ -45,12 +45,45 @@ static void marker_path(const struct hook_target *t, char path[PIN_MAX])
 	snprintf(path, PIN_MAX, "%s/qdisc", t->pin_dir);
 }
 
+/* The marker holds the device's index: one of the same name may have taken its place since. */
 static bool marker_there(const struct hook_target *t)
+{
+	__u32 key = 0, ifindex = 0;
+	char path[PIN_MAX];
+	int fd;
+
+	marker_path(t, path);
+	fd = bpf_obj_get(path);
+	if (fd < 0)
+		return false;
+	bpf_map_lookup_elem(fd, &key, &ifindex);
+	close(fd);
+	return ifindex == (__u32)t->ifindex;
+}
+
+static int marker_make(const struct hook_target *t)
+{
+	__u32 key = 0, ifindex = (__u32)t->ifindex;
+	char path[PIN_MAX];
+	int fd, rc = 0;
+
+	marker_path(t, path);
+	fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "kf_qdisc", sizeof(key), sizeof(ifindex), 1, NULL);
+	if (fd < 0)
+		return fail(-errno, "cannot create the map that marks the qdisc as ours: %s", strerror(errno));
+	unlink(path); /* of a device that is gone, or of a qdisc that was never made */
+	if (bpf_map_update_elem(fd, &key, &ifindex, BPF_ANY) || bpf_obj_pin(fd, path))
+		rc = fail(-errno, "cannot pin %s: %s; is bpffs mounted at /sys/fs/bpf?", path, strerror(errno));
+	close(fd);
+	return rc;
+}
+
+static int marker_remove(const struct hook_target *t)
 {
 	char path[PIN_MAX];
 
 	marker_path(t, path);
-	return !access(path, F_OK);
+	return unlink(path) && errno != ENOENT ? fail(-errno, "cannot remove %s: %s", path, strerror(errno)) : 0;
 }
 
 /* ---- TCX */
@@ -133,30 +166,15 @@ static __u32 filter_program(const struct hook_target *t)
 	return bpf_tc_query(&hook, &opts) ? 0 : opts.prog_id;
 }
 
-static int make_marker(const struct hook_target *t)
-{
-	char path[PIN_MAX];
-	int fd, rc = 0;
-
-	marker_path(t, path);
-	fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "kf_qdisc", 4, 4, 1, NULL);
-	if (fd < 0)
-		return fail(-errno, "cannot create the map that marks the qdisc as ours: %s", strerror(errno));
-	if (bpf_obj_pin(fd, path) && errno != EEXIST)
-		rc = fail(-errno, "cannot pin %s: %s; is bpffs mounted at /sys/fs/bpf?", path, strerror(errno));
-	close(fd);
-	return rc;
-}
-
 /* The qdisc we made goes when nobody has a filter in it any more. */
 static int qdisc_release(const struct hook_target *t)
 {
 	struct bpf_tc_hook hook = clsact_hook(t);
-	char path[PIN_MAX], kind[32];
+	char kind[32];
 	int rc;
 
 	if (!marker_there(t))
-		return 0;
+		return marker_remove(t);
 	rc = hook_qdisc_kind(t->ifindex, kind, sizeof(kind));
 	if (rc == 1 && !strcmp(kind, "clsact")) {
 		rc = hook_qdisc_filters(t->ifindex);
@@ -171,8 +189,7 @@ static int qdisc_release(const struct hook_target *t)
 	}
 	if (rc && rc != -ENODEV && rc != -ENOENT && rc != -EINVAL)
 		return fail(rc, "%s: cannot remove the clsact qdisc we made: %s", t->ifname, strerror(-rc));
-	marker_path(t, path);
-	return unlink(path) && errno != ENOENT ? fail(-errno, "cannot remove %s: %s", path, strerror(errno)) : 0;
+	return marker_remove(t);
 }
 
 static int qdisc_want(const struct hook_target *t)
@@ -186,26 +203,20 @@ static int qdisc_want(const struct hook_target *t)
 		return fail(rc, "%s: cannot list its qdiscs: %s", t->ifname, strerror(-rc));
 	if (rc == 1 && strcmp(kind, "clsact"))
 		return fail(-EBUSY,
-			    "%s: a qdisc of kind %s is where clsact has to be, and is not ours; remove it with `tc "
-			    "qdisc del "
-			    "dev %s %s`, or replace it by clsact",
+			    "%s: a qdisc of kind %s is where clsact has to be, and is not ours; remove it with "
+			    "`tc qdisc del dev %s %s`, or replace it by clsact",
 			    t->ifname, kind, t->ifname, kind);
 	if (rc == 1)
 		return 0;
 	/* First the marker: killed in between, there is a marker without a qdisc, which hook_clean takes away. */
-	rc = make_marker(t);
+	rc = marker_make(t);
 	if (rc)
 		return rc;
 	hook_words_begin();
 	rc = bpf_tc_hook_create(&hook);
 	hook_words_end();
-	if (rc == -EEXIST) { /* somebody was faster, so it is theirs */
-		char path[PIN_MAX];
-
-		marker_path(t, path);
-		unlink(path);
-		return 0;
-	}
+	if (rc == -EEXIST) /* somebody was faster, so it is theirs */
+		return marker_remove(t);
 	if (rc) {
 		fail(rc, "%s: cannot create the clsact qdisc: %s%s%s; TC hooks need it, or TCX (Linux 6.6)", t->ifname,
 		     strerror(-rc), *hook_words() ? ": " : "", hook_words());
