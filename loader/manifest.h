@@ -5,8 +5,9 @@
 
 #include <stddef.h>
 
-/* Is this a relocatable BPF object whose tables lie within the file? libbpf trusts what it opens;
- * call this before bpf_object__open_mem on a file. WHERE names it in errors. */
+/* Is this a relocatable BPF object whose tables and types refer only to what is there? libbpf 1.1.2
+ * trusts what it opens, and crashes on a damaged file: call this (or manifest_read, which does)
+ * before bpf_object__open_mem. IMAGE is aligned as malloc does. WHERE names it in errors. */
 int object_check(const void *image, size_t size, const char *where);
 
 /* The manifest's text (malloc'ed, zero-terminated, LEN without that zero); NULL and 0 if the object
