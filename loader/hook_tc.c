@@ -242,8 +242,7 @@ static int filter_attach(const struct hook_target *t, const char *name, int prog
 	if (rc == -EEXIST)
 		fail(rc,
 		     "%s: there is a filter with priority %u and handle %#x (program id %u) at %s already; remove it "
-		     "with "
-		     "`tc filter del dev %s %s pref %u`",
+		     "with `tc filter del dev %s %s pref %u`",
 		     t->ifname, FILTER_PRIORITY, FILTER_HANDLE, filter_program(t), side(t), t->ifname, side(t),
 		     FILTER_PRIORITY);
 	else

@@ -29,7 +29,7 @@ const char *xdp_object_dir(void)
 	return object_dir;
 }
 
-static bool own_there(void)
+bool xdp_own_there(void)
 {
 	char path[512];
 
@@ -112,7 +112,7 @@ static enum xdp_attach_mode first_mode(enum mode mode, const struct xdp_now *now
 static int attach_once(struct attempt *try, const struct xdp_now *now)
 {
 	const struct hook_attach *a = try->a;
-	bool own = own_needed && own_there();
+	bool own = own_needed && xdp_own_there();
 	int rc;
 
 	for (;;) {
@@ -125,7 +125,7 @@ static int attach_once(struct attempt *try, const struct xdp_now *now)
 			return rc;
 		/* Those that are there already are checked again for the new dispatcher, which says only
 		 * "invalid argument". */
-		if (!own && own_there() && (hook_words_data_change() || now->version)) {
+		if (!own && xdp_own_there() && (hook_words_data_change() || now->version)) {
 			own = true;
 		} else if (rc == -EOPNOTSUPP && a->mode == MODE_AUTO && try->mode == XDP_MODE_NATIVE &&
 			   !(a->require & REQUIRE_NATIVE) && !xdp_words_name_mtu()) {
@@ -209,7 +209,7 @@ static int attempt_detach(void *arg)
 static int xdp_detach(const struct hook_target *t, __u32 prog_id)
 {
 	struct attempt try = {.t = t, .prog_id = prog_id};
-	bool own = own_needed && own_there(), there, changed;
+	bool own = own_needed && xdp_own_there(), there, changed;
 	struct hook_state state;
 	struct xdp_now now;
 	int rc;
@@ -230,7 +230,7 @@ static int xdp_detach(const struct hook_target *t, __u32 prog_id)
 		xdp_forget(&now);
 		if (!there)
 			return hook_xdp_clean(t);
-		if (rc && !changed && (own || !own_there()))
+		if (rc && !changed && (own || !xdp_own_there()))
 			break;
 		/* What stays may need our dispatcher: the kernel checks it again for the new one. */
 		own |= rc && !changed;

@@ -31,6 +31,9 @@ int xdp_refuse(const struct hook_target *t, const struct hook_attach *a, const s
 /* fail() for what the kernel answered, RC, to attaching in MODE. */
 int xdp_explain(const struct hook_target *t, const struct hook_attach *a, enum xdp_attach_mode mode, int rc);
 bool xdp_words_name_mtu(void);
+
+/* hook_xdp.c */
 const char *xdp_object_dir(void); /* NULL: not told */
+bool xdp_own_there(void);	  /* our dispatcher object can be read there */
 
 #endif

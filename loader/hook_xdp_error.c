@@ -133,9 +133,8 @@ int xdp_refuse(const struct hook_target *t, const struct hook_attach *a, const s
 		ext = hook_probe_ext();
 		if (ext->rc)
 			return fail(-EOPNOTSUPP,
-				    "%s: require %s cannot be had: libxdp's dispatcher needs what this kernel refuses: "
-				    "to %s "
-				    "(%s); drop the requirement to attach alone",
+				    "%s: require %s cannot be had: libxdp's dispatcher needs to %s, and this kernel "
+				    "refuses (%s); drop the requirement to attach alone",
 				    t->ifname, a->require & REQUIRE_MULTIPROG ? "multiprog" : "frags", ext->step,
 				    strerror(-ext->rc));
 	}
@@ -177,14 +176,11 @@ int xdp_explain(const struct hook_target *t, const struct hook_attach *a, enum x
 	if (mode == XDP_MODE_NATIVE && rc == -EOPNOTSUPP)
 		return fail(rc, "%s: its driver does not run XDP natively%s%s; use mode auto or generic", t->ifname,
 			    *w ? ": the kernel says: " : "", w);
-	if (hook_words_data_change())
-		return fail(
-			rc,
-			"%s: this kernel refuses %s under libxdp's dispatcher (\"Extension program changes packet "
-			"data, "
-			"while original does not\"), and there is no xdp-dispatcher.o of ours in %s; install kfaas-net "
-			"fully",
-			t->ifname, a->prog_name, xdp_object_dir() ? xdp_object_dir() : "(no folder)");
+	if (hook_words_data_change() && !xdp_own_there())
+		return fail(rc,
+			    "%s: this kernel refuses %s under libxdp's dispatcher (\"Extension program changes packet "
+			    "data, while original does not\"), and our xdp-dispatcher.o is not in %s; install it there",
+			    t->ifname, a->prog_name, xdp_object_dir() ? xdp_object_dir() : "(no folder)");
 	if (*log_verifier_line())
 		return fail(rc, "%s: the kernel refused program %s: %s; the verifier's whole log: -v", t->ifname,
 			    a->prog_name, log_verifier_line());

@@ -123,11 +123,11 @@ int xdp_look(const struct hook_target *t, struct xdp_now *now)
 		rc = look_once(t, now);
 	}
 	if (rc == -EAGAIN && now->version) {
-		rc = fail(
-			-ESTALE,
-			"%s: the pins of the XDP dispatcher attached there (id %u) are not in /sys/fs/bpf/xdp: removed, or "
-			"made with another bpffs; work from that mount namespace, or `ip link set dev %s xdp off`",
-			t->ifname, now->main_id, t->ifname);
+		rc = fail(-ESTALE,
+			  "%s: the pins of the XDP dispatcher attached there (id %u) are not in /sys/fs/bpf/xdp: "
+			  "removed, or "
+			  "made with another bpffs; work from that mount namespace, or `ip link set dev %s xdp off`",
+			  t->ifname, now->main_id, t->ifname);
 	} else if (rc && rc != -ENODEV) {
 		rc = fail(rc, "%s: cannot see which XDP program is attached: %s", t->ifname, strerror(-rc));
 	}
