@@ -36,5 +36,6 @@ int cmd_remove(int argc, char **argv);
 int cmd_reset(int argc, char **argv);
 int cmd_ls(int argc, char **argv);
 int cmd_stats(int argc, char **argv);
+int cmd_inspect(int argc, char **argv);
 
 #endif

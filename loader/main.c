@@ -30,6 +30,7 @@ const struct command commands[] = {
 	{"reset", cmd_reset, "IFACE NAME", "put a blown fuse in again"},
 	{"ls", cmd_ls, "[IFACE]", "what is deployed where"},
 	{"stats", cmd_stats, "IFACE [NAME]", "packets, bytes, verdicts, latency, drops by limit and fuse"},
+	{"inspect", cmd_inspect, "FUNCTION", "what a function is made of, and what it costs in the kernel"},
 	{0},
 };
 
