@@ -72,7 +72,7 @@ $(B)/kfaas-net: $(LOADER_OBJ)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ -o $@ $(LIBS)
 
-include $(wildcard tools/*.mk)
+include $(wildcard tools/*.mk) $(wildcard netns-tests/*.mk)
 
 install: all ## install below PREFIX (/usr/local), honours DESTDIR
 	install -D -m 755 $(B)/kfaas-net $(DESTDIR)$(PREFIX)/sbin/kfaas-net
