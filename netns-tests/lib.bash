@@ -27,9 +27,9 @@ SLOW=${KFAAS_VM:+10}
 SLOW=${SLOW:-1}
 export KFAAS
 
-# shellcheck source=netns-tests/topology.bash
+# shellcheck source=topology.bash
 . "$TESTS/topology.bash"
-# shellcheck source=netns-tests/witness.bash
+# shellcheck source=witness.bash
 . "$TESTS/witness.bash"
 
 setup() { topology "${KFAAS_TEST_TOPO:-veth}"; }
@@ -177,7 +177,7 @@ ask_kernel() {
 	no-tcx) if has tcx; then return 1; fi ;;
 	nic) [ -n "${KFAAS_NICS:-}" ] ;;
 	clsact) in_scratch tc qdisc add dev lo clsact ;;
-	vlan) in_scratch sh -c 'ip link add a type veth && ip link add link a name v type vlan id 1' ;;
+	vlan) in_scratch sh -c 'ip link add name v0 type veth && ip link add link v0 name v0.1 type vlan id 1' ;;
 	pktgen) [ -d /proc/net/pktgen ] || modprobe -q pktgen || return 1 ;;
 	*)
 		echo "unknown feature $1" >&2

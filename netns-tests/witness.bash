@@ -9,9 +9,9 @@ udp() { in_client /usr/bin/python3 -IS "$TESTS/wire.py" udp --timeout "$(limit 2
 # frames HEX...: sent as they are from the client's interface; prints the frames that came back.
 frames() { in_client /usr/bin/python3 -IS "$TESTS/wire.py" frames --timeout "$(limit 2)" "$CLIENT_IF" "$@"; }
 
-# no_frames HEX...: sent, and nothing comes back (that holds --match, if given) within a second.
+# no_frames HEX...: sent, and nothing comes back (that holds --match, if given) for as long as answers take, many times over.
 no_frames() {
-	in_client /usr/bin/python3 -IS "$TESTS/wire.py" frames --timeout "$(limit 1)" --expect 0 "$CLIENT_IF" "$@"
+	in_client /usr/bin/python3 -IS "$TESTS/wire.py" frames --timeout "${KFAAS_VM:+2}.5" --expect 0 "$CLIENT_IF" "$@"
 }
 
 # capture NAMESPACE IF [FILTER]: a witness that has started when this returns. Sets CAPTURE (its
@@ -22,7 +22,8 @@ capture() {
 	local ns=$1 dev=$2 filter=${3:-}
 	CAPTURES=$((CAPTURES + 1))
 	CAPTURE=$BATS_TEST_TMPDIR/capture-$CAPTURES.pcap
-	[ -z "$filter" ] || filter="($filter) or ether proto 0x88b5"
+	# The mark first: `vlan` in a filter moves all that follows it.
+	[ -z "$filter" ] || filter="ether proto 0x88b5 or ($filter)"
 	background in_ns "$ns" tcpdump -i "$dev" --immediate-mode -U -Z root -s 0 -w "$CAPTURE" "$filter"
 	echo "$BG_PID $ns $dev $BG_LOG" >"$CAPTURE.who"
 	wait_for 10 grep -q 'listening on' "$BG_LOG"
@@ -52,8 +53,12 @@ captured() {
 	tcpdump -nn -t "$@" -r "$file" 'not ether proto 0x88b5' 2>/dev/null
 }
 
-has_mark() { tcpdump -nn -r "$1" 'ether proto 0x88b5' 2>/dev/null | grep -q .; }
-gone() { ! kill -0 "$1" 2>/dev/null || [ "$(ps -o stat= -p "$1" | cut -c 1)" = Z ]; }
+has_mark() { grep -qa 'kfaas-net capture end' "$1"; }
+gone() {
+	local stat
+	stat=$(cat "/proc/$1/stat" 2>/dev/null) || return 0
+	[[ $stat == *") Z "* ]]
+}
 
 # captured_count [PCAP] FILTER: how many packets of an ended capture match.
 captured_count() {
@@ -62,5 +67,5 @@ captured_count() {
 		file=$1
 		shift
 	}
-	tcpdump -nn -r "$file" "($1) and not ether proto 0x88b5" 2>/dev/null | wc -l
+	tcpdump -nn -r "$file" "not ether proto 0x88b5 and ($1)" 2>/dev/null | wc -l
 }
