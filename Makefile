@@ -17,7 +17,7 @@ CFLAGS  ?= -O2 -g
 WARN    := -Wall -Wextra -Werror
 CPPFLAGS += -D_GNU_SOURCE -DPREFIX='"$(PREFIX)"' -DKFAAS_VERSION='"$(VERSION)"' -I$(B)/bpf
 ALL_CFLAGS = -std=gnu11 $(WARN) $(CFLAGS)
-LIBS    := -lxdp -lbpf -lelf -linih -ljson-c -lmd -lmnl
+LIBS    := -lxdp -lbpf -lelf -linih -ljson-c -lmd -lmnl -lpcap
 
 BPF_CFLAGS := -O2 -g -target bpf -mcpu=v3 -Wall -Werror -Wno-unused-function -Ibpf -I/usr/include/$(ARCH)
 

@@ -37,5 +37,6 @@ int cmd_reset(int argc, char **argv);
 int cmd_ls(int argc, char **argv);
 int cmd_stats(int argc, char **argv);
 int cmd_inspect(int argc, char **argv);
+int cmd_invoke(int argc, char **argv);
 
 #endif

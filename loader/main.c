@@ -31,6 +31,7 @@ const struct command commands[] = {
 	{"ls", cmd_ls, "[IFACE]", "what is deployed where"},
 	{"stats", cmd_stats, "IFACE [NAME]", "packets, bytes, verdicts, latency, drops by limit and fuse"},
 	{"inspect", cmd_inspect, "FUNCTION", "what a function is made of, and what it costs in the kernel"},
+	{"invoke", cmd_invoke, "FUNCTION --packet FILE.pcap|HEX", "run a function on packets, attached to nothing"},
 	{0},
 };
 
