@@ -63,6 +63,28 @@ __u32 state_map_id(int fd)
 	return bpf_obj_get_info_by_fd(fd, &info, &len) ? 0 : info.id;
 }
 
+bool state_map_in_use(__u32 map_id)
+{
+	__u32 id = 0;
+
+	while (map_id && !bpf_prog_get_next_id(id, &id)) {
+		__u32 maps[16], len = sizeof(struct bpf_prog_info);
+		struct bpf_prog_info info = {.nr_map_ids = 16, .map_ids = (unsigned long)maps};
+		int fd = bpf_prog_get_fd_by_id(id);
+		bool uses = false;
+
+		if (fd < 0)
+			continue;
+		if (!bpf_obj_get_info_by_fd(fd, &info, &len) && info.type != BPF_PROG_TYPE_EXT)
+			for (__u32 i = 0; i < info.nr_map_ids && i < 16; i++)
+				uses |= maps[i] == map_id;
+		close(fd);
+		if (uses)
+			return true;
+	}
+	return false;
+}
+
 /* The pinned map DIR/NAME: its fd, made first if CREATE. */
 static int map_open(const char *dir, const struct map_def *d, bool create)
 {
@@ -222,14 +244,32 @@ static int not_up(const struct state *s)
 	return fail(-ENOENT, "%s is not up: run `kfaas-net up %s` first", s->ifname, s->ifname);
 }
 
-int state_open(struct state *s, const char *ifname, enum state_how how)
+static void state_init(struct state *s)
 {
-	int rc;
-
 	*s = (struct state){.lock = -1, .control_fd = -1, .policies_fd = -1, .meters_fd = -1};
 	s->locals_fd = s->index_fd = s->records_fd = -1;
 	for (int h = 0; h < KF_HOOKS; h++)
 		s->gate[h] = (struct state_gate){.functions = -1, .addrs = -1, .accounts = -1, .rows_fd = -1, .chains_fd = -1};
+}
+
+int state_open_dir(struct state *s, const char *dir)
+{
+	int rc;
+
+	state_init(s);
+	rc = path_join(s->dir, sizeof(s->dir), "%s", dir);
+	if (!rc)
+		rc = maps_open(s, false);
+	if (rc)
+		state_close(s);
+	return rc;
+}
+
+int state_open(struct state *s, const char *ifname, enum state_how how)
+{
+	int rc;
+
+	state_init(s);
 	if (!*ifname || strlen(ifname) >= sizeof(s->ifname) || strchr(ifname, '/') || ifname[0] == '.')
 		return fail_input("'%s' is not an interface name: 1 to 15 characters, no '/'", ifname);
 	strcpy(s->ifname, ifname);

@@ -311,32 +311,84 @@ static void add_cookies_below(struct cookies *c, const char *dir, const char *re
 		closedir(d);
 }
 
-int state_sweep(void)
+/* Every process of the machine is seen only from the first PID namespace. */
+static bool sees_all_processes(void)
+{
+	const ino_t first = 0xeffffffc; /* PROC_PID_INIT_INO */
+	struct stat st;
+
+	return !stat("/proc/self/ns/pid", &st) && st.st_ino == first;
+}
+
+static bool live_cookies(struct cookies *live)
+{
+	int here = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+	bool back;
+
+	live->list = malloc(sizeof(*live->list));
+	if (here < 0 || !live->list)
+		return false;
+	live->list[live->n++] = socket_cookie();
+	add_cookies_below(live, "/run/netns", "");
+	add_cookies_below(live, "/run/docker/netns", "");
+	add_cookies_below(live, "/proc", "/ns/net");
+	back = !setns(here, CLONE_NEWNET);
+	close(here);
+	return back;
+}
+
+/* The kernel takes a namespace apart in the background: give it a moment. */
+static bool map_released(__u32 map_id)
+{
+	for (int ms = 0; ms < 1000; ms += 20) {
+		if (!state_map_in_use(map_id))
+			return true;
+		usleep(20000);
+	}
+	return false;
+}
+
+/* Its interfaces: FN for each. False: a gate still works with the maps of one. */
+static bool visit_gone(const char *path, void (*fn)(struct state *s))
+{
+	DIR *dir = opendir(path);
+	struct dirent *e;
+	bool gone = true;
+
+	while (dir && gone && (e = readdir(dir))) {
+		char below[PATH_MAX];
+		struct state s;
+
+		if (e->d_name[0] == '.' || e->d_type != DT_DIR || path_join(below, sizeof(below), "%s/%s", path, e->d_name) ||
+		    state_open_dir(&s, below))
+			continue;
+		gone = map_released(state_map_id(s.control_fd));
+		if (gone)
+			fn(&s);
+		state_close(&s);
+	}
+	if (dir)
+		closedir(dir);
+	return gone;
+}
+
+int state_sweep(void (*fn)(struct state *s))
 {
 	struct cookies live = {0};
-	int here = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
 	struct dirent *e;
 	DIR *root = opendir(STATE_ROOT);
 	char path[PATH_MAX];
 	size_t i, others = 0;
 	__u64 own = socket_cookie();
+	int rc = 0;
 
 	while (root && (e = readdir(root)))
 		others += e->d_name[0] != '.' && strtoull(e->d_name, NULL, 10) != own;
-	if (here < 0 || !root || !others)
+	if (!root || !others || !sees_all_processes())
 		goto out;
-	live.list = malloc(sizeof(*live.list));
-	if (!live.list)
+	if (!live_cookies(&live)) {
+		rc = fail(-EIO, "cannot return to the network namespace the command began in: %s", strerror(errno));
 		goto out;
-	live.list[live.n++] = own;
-	add_cookies_below(&live, "/run/netns", "");
-	add_cookies_below(&live, "/run/docker/netns", "");
-	add_cookies_below(&live, "/proc", "/ns/net");
-	if (setns(here, CLONE_NEWNET)) {
-		close(here);
-		closedir(root);
-		free(live.list);
-		return fail(-errno, "cannot return to the network namespace: %s", strerror(errno));
 	}
 	rewinddir(root);
 	while ((e = readdir(root))) {
@@ -344,16 +396,15 @@ int state_sweep(void)
 
 		for (i = 0; i < live.n && live.list[i] != cookie; i++)
 			;
-		if (e->d_name[0] == '.' || i < live.n || path_join(path, sizeof(path), STATE_ROOT "/%s", e->d_name))
+		if (e->d_name[0] == '.' || i < live.n || path_join(path, sizeof(path), STATE_ROOT "/%s", e->d_name) ||
+		    !visit_gone(path, fn))
 			continue;
 		state_remove_tree(path);
 		say("removed the state of a network namespace that is gone (cookie %s)", e->d_name);
 	}
 out:
 	free(live.list);
-	if (here >= 0)
-		close(here);
 	if (root)
 		closedir(root);
-	return 0;
+	return rc;
 }

@@ -26,6 +26,20 @@ static enum fate fate_of(const struct state *s, char *now)
 	return !s->ifindex && if_indextoname(head.ifindex, now) ? RENAMED : GONE;
 }
 
+/* libxdp's pins outlive an interface and hold our programs. */
+static void forget_pins(struct state *s)
+{
+	__u32 record = s->control->g[state_gen(s)].iface_record;
+	struct kf_iface_head head;
+	struct hook_target t;
+
+	if (!record || state_record_read(s, record, &head, sizeof(head), NULL))
+		return;
+	runtime_target(s, KF_XDP, &t);
+	t.ifindex = head.ifindex;
+	hook_clean(&t);
+}
+
 static int act(struct state *s, enum fate fate, const char *now)
 {
 	int rc = 0;
@@ -43,6 +57,7 @@ static int act(struct state *s, enum fate fate, const char *now)
 		say("%s is not the interface that was brought up (that one was deleted): removing what was left of it",
 		    s->ifname);
 		s->ifindex = 0; /* nothing of ours is attached to the new one */
+		forget_pins(s);
 		rc = runtime_down(s);
 		break;
 	case UNFINISHED:
@@ -88,7 +103,7 @@ int runtime_sweep(void)
 {
 	char **names;
 	size_t n;
-	int rc = state_sweep();
+	int rc = state_sweep(forget_pins);
 
 	if (!rc)
 		rc = state_list(&names, &n);
