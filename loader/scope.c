@@ -159,24 +159,88 @@ void scope_down(void)
 	}
 }
 
+/* Is this message of a dump our rule? */
+static int see_rule(const struct nlmsghdr *h, void *found)
+{
+	static const struct fib_rule_port_range ports[] = {{KF_FIB_SPORT, KF_FIB_SPORT}, {KF_FIB_DPORT, KF_FIB_DPORT}};
+	const struct nlattr *a;
+	int matches = 0;
+
+	mnl_attr_for_each(a, h, sizeof(struct fib_rule_hdr)) {
+		const void *value = mnl_attr_get_payload(a);
+		size_t len = mnl_attr_get_payload_len(a);
+
+		switch (mnl_attr_get_type(a)) {
+		case FRA_TABLE:
+			matches += mnl_attr_get_u32(a) == SCOPE_TABLE;
+			break;
+		case FRA_IIFNAME:
+			matches += len >= sizeof("lo") && !memcmp(value, "lo", sizeof("lo"));
+			break;
+		case FRA_IP_PROTO:
+			matches += mnl_attr_get_u8(a) == KF_FIB_PROTO;
+			break;
+		case FRA_SPORT_RANGE:
+			matches += len == sizeof(ports[0]) && !memcmp(value, &ports[0], len);
+			break;
+		case FRA_DPORT_RANGE:
+			matches += len == sizeof(ports[1]) && !memcmp(value, &ports[1], len);
+			break;
+		}
+	}
+	*(bool *)found |= matches == 5;
+	return MNL_CB_OK;
+}
+
+/* 1: the rule is there, 0: it is not, -errno. */
+static int has_rule(const struct family *f)
+{
+	char buf[MNL_SOCKET_BUFFER_SIZE] __attribute__((aligned(NLMSG_ALIGNTO)));
+	struct mnl_socket *nl = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
+	struct nlmsghdr *h = start(buf, RTM_GETRULE, NLM_F_DUMP);
+	struct fib_rule_hdr *r = mnl_nlmsg_put_extra_header(h, sizeof(*r));
+	unsigned seq = h->nlmsg_seq;
+	bool found = false;
+	int n, rc = 0;
+
+	if (!nl)
+		return -errno;
+	r->family = f->af;
+	if (mnl_socket_bind(nl, 0, MNL_SOCKET_AUTOPID) || mnl_socket_sendto(nl, h, h->nlmsg_len) < 0)
+		rc = -errno;
+	do {
+		n = rc ? rc : mnl_socket_recvfrom(nl, buf, sizeof(buf));
+		if (n > 0)
+			n = mnl_cb_run(buf, n, seq, mnl_socket_get_portid(nl), see_rule, &found);
+		if (n < 0 && !rc)
+			rc = -errno;
+	} while (n > MNL_CB_STOP);
+	mnl_socket_close(nl);
+	return rc ? rc : found;
+}
+
 int scope_check(char *buf, unsigned long size)
 {
 	*buf = 0;
 	for (size_t i = 0; i < ARRAY_SIZE(families); i++) {
 		const struct family *f = &families[i];
+		char line[16];
 		int rc;
 
+		if (f->af == AF_INET6 && read_line(f->forwarding, line, sizeof(line)) == -ENOENT)
+			continue; /* a kernel without IPv6 */
 		if (!forwarding(f)) {
 			path_join(buf, size, "%s is not 1: functions of scope local are passed by (`up` sets it)", f->forwarding);
 			return -ENODATA;
 		}
-		rc = rule(f, true); /* there already: the answer we hope for */
-		if (rc == -EEXIST)
+		rc = has_rule(f);
+		if (rc == 1)
 			continue;
-		if (!rc)
-			rule(f, false);
-		path_join(buf, size, "the %s routing rule of table %d is gone: `up` adds it again", f->name, SCOPE_TABLE);
-		return -ENODATA;
+		if (rc < 0)
+			path_join(buf, size, "cannot look at the %s routing rules: %s", f->name, strerror(-rc));
+		else
+			path_join(buf, size, "the %s routing rule of table %d is gone: `up` adds it again", f->name, SCOPE_TABLE);
+		return rc < 0 ? rc : -ENODATA;
 	}
 	return 0;
 }
