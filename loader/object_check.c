@@ -94,6 +94,8 @@ static const char *check_sections(struct object *o)
 			return "a section reaches beyond the file's end";
 		if (s->sh_size > (uint64_t)SIZE_MAX_MIB << 20 || (s->sh_flags & SHF_COMPRESSED))
 			return "a section is too large or compressed";
+		if (s->sh_flags & SHF_EXECINSTR && s->sh_type != SHT_PROGBITS)
+			return "a program's section is not one";
 		if (s->sh_addralign & (s->sh_addralign - 1) || s->sh_addralign > 4096 ||
 		    (s->sh_type != SHT_NOBITS && s->sh_addralign && s->sh_offset % s->sh_addralign))
 			return "a section is not aligned";
@@ -137,6 +139,27 @@ static const char *check_symbols(const struct object *o)
 			return "a program does not begin or end with an instruction";
 	}
 	return NULL;
+}
+
+/* libbpf takes .text for subprograms of the programs elsewhere; alone, they would be taken for programs
+ * that call themselves. */
+static const char *check_programs(const struct object *o)
+{
+	const Elf64_Sym *sym = (const void *)(o->bytes + o->symtab->sh_offset);
+	bool text = false, elsewhere = false;
+
+	for (size_t i = 0; i < o->symtab->sh_size / sizeof(*sym); i++) {
+		const Elf64_Shdr *s = &o->sections[sym[i].st_shndx];
+
+		if (ELF64_ST_TYPE(sym[i].st_info) != STT_FUNC || !sym[i].st_shndx || sym[i].st_shndx >= o->n ||
+		    !(s->sh_flags & SHF_EXECINSTR))
+			continue;
+		if (strcmp(section_name(o, s), ".text"))
+			elsewhere = true;
+		else
+			text = true;
+	}
+	return text && !elsewhere ? "it has functions, but no program in a section such as SEC(\"xdp\")" : NULL;
 }
 
 static const char *check_relocations(const struct object *o, const Elf64_Shdr *s)
@@ -194,6 +217,8 @@ int object_check(const void *image, size_t size, const char *where)
 	wrong = check_sections(&o);
 	if (!wrong)
 		wrong = check_symbols(&o);
+	if (!wrong)
+		wrong = check_programs(&o);
 	if (!wrong)
 		wrong = check_contents(&o);
 	return wrong ? broken(where, wrong) : 0;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* fuzz_object.c - any bytes as an object file: an error, or a manifest's text and an object that libbpf opens. */
+/* fuzz_object.c - any bytes as an object file: an error, or a manifest's text and an object that
+ * libbpf opens and relocates. Its loader generator takes the kernel's place: no system call is made. */
 #include <bpf/libbpf.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -33,8 +34,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		abort();
 	free(text);
 	obj = bpf_object__open_mem(data, size, NULL);
-	if (obj)
+	if (obj) {
+		LIBBPF_OPTS(gen_loader_opts, gen);
+
+		if (!bpf_object__gen_loader(obj, &gen))
+			bpf_object__load(obj);
 		bpf_object__close(obj);
+	}
 	fail_clear();
 	return 0;
 }

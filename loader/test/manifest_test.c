@@ -181,6 +181,23 @@ static void test_types(void **state)
 	expect_broken("its type information (BTF) has types that contain themselves");
 }
 
+static void test_no_program(void **state)
+{
+	Elf64_Word text;
+	Elf64_Shdr *s;
+
+	(void)state;
+	object_read("manifest.bpf.o");
+	section("xdp")->sh_type = SHT_NOBITS;
+	expect_broken("a program's section is not one");
+	text = section(".text")->sh_name;
+	s = (void *)(image + header()->e_shoff);
+	for (size_t i = 0; i < ((Elf64_Ehdr *)image)->e_shnum; i++)
+		if (s[i].sh_flags & SHF_EXECINSTR)
+			s[i].sh_name = text;
+	expect_broken("it has functions, but no program in a section such as SEC(\"xdp\")");
+}
+
 static void test_manifest_section(void **state)
 {
 	Elf64_Word name;
@@ -201,9 +218,13 @@ static void test_manifest_section(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_good),	  cmocka_unit_test(test_not_an_object),
-		cmocka_unit_test(test_truncated), cmocka_unit_test(test_tables),
-		cmocka_unit_test(test_types),	  cmocka_unit_test(test_manifest_section),
+		cmocka_unit_test(test_good),
+		cmocka_unit_test(test_not_an_object),
+		cmocka_unit_test(test_truncated),
+		cmocka_unit_test(test_tables),
+		cmocka_unit_test(test_types),
+		cmocka_unit_test(test_no_program),
+		cmocka_unit_test(test_manifest_section),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
