@@ -25,20 +25,20 @@ struct pair {
 };
 
 struct function_conf {
-	char *name;   /* deployed name: [A-Za-z0-9_.-], at most KF_NAME_MAX - 1, starts with a letter or digit */
-	char *object; /* as written: a name for the function path, or a path with a '/' or ending in .o */
+	char *name;	    /* deployed name: [A-Za-z0-9_.-], at most KF_NAME_MAX - 1, starts with a letter or digit */
+	char *object;	    /* as written: a name for the function path, or a path with a '/' or ending in .o */
 	struct trigger *on; /* sorted (trigger_compare), each once */
 	size_t n_on;
-	int prio;	     /* 0..65535, default 50; lower runs first */
+	int prio; /* 0..65535, default 50; lower runs first */
 	enum scope scope;
-	unsigned continue_xdp; /* bit V: after verdict V the chain goes on */
-	unsigned continue_tc;  /* bit V + 1 */
-	unsigned long long limit_rate; /* packets a second, 0: no limit */
+	unsigned continue_xdp;		/* bit V: after verdict V the chain goes on */
+	unsigned continue_tc;		/* bit V + 1 */
+	unsigned long long limit_rate;	/* packets a second, 0: no limit */
 	unsigned long long limit_burst; /* packets; default: a tenth of a second's worth, at least 1 */
 	enum over on_limit;
 	unsigned budget_ns; /* 0: no fuse */
 	enum over on_fuse;
-	int component; /* libxdp run priority 0..65535 of a component of its own, or -1 */
+	int component;	  /* libxdp run priority 0..65535 of a component of its own, or -1 */
 	struct pair *set; /* settings, sorted by key */
 	size_t n_set;
 	struct pair *data; /* data.MAP = FILE, sorted by key */
@@ -49,9 +49,9 @@ struct function_conf {
 
 struct conf {
 	enum mode mode;
-	int run_prio;	  /* 0..65535, default 50 */
-	unsigned require; /* bits of enum require */
-	unsigned sample;  /* time one packet in SAMPLE: 0 or a power of two up to 65536; default 256 */
+	int run_prio;			 /* 0..65535, default 50 */
+	unsigned require;		 /* bits of enum require */
+	unsigned sample;		 /* time one packet in SAMPLE: 0 or a power of two up to 65536; default 256 */
 	struct function_conf *functions; /* in the order of the file */
 	size_t n_functions;
 };
@@ -75,8 +75,7 @@ int function_conf_set(struct function_conf *f, enum conf_layer layer, const char
 /* A manifest: keys without a section header, as in the object's .kfaas section. */
 int function_conf_manifest(struct function_conf *f, const char *text, size_t len, const char *where);
 /* Apply section [function NAME] of a config file's text over F. */
-int function_conf_section(struct function_conf *f, const char *name, const char *text, size_t len,
-			  const char *where);
+int function_conf_section(struct function_conf *f, const char *name, const char *text, size_t len, const char *where);
 bool function_name_valid(const char *name);
 /* What cannot be judged key by key: a function without a trigger and not a component, budget... */
 int function_conf_check(const struct function_conf *f, const char *where);
@@ -90,7 +89,7 @@ char *conf_interface_text(const struct conf *c);
 
 const char *mode_name(enum mode m);
 int mode_parse(const char *s, enum mode *m);
-int require_parse(const char *s, unsigned *bits);	/* comma-separated */
+int require_parse(const char *s, unsigned *bits); /* comma-separated */
 void require_print(unsigned bits, char *buf, size_t size);
 /* Whole numbers to the last character, MIN..MAX; -EINVAL without a message. */
 int parse_u64(const char *s, unsigned long long min, unsigned long long max, unsigned long long *out);

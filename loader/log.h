@@ -32,7 +32,7 @@ void fail_clear(void);
  * verifier log line that carries meaning is available for an error's text. */
 void log_capture_libraries(void);
 const char *log_verifier_line(void); /* "" if none since the last log_verifier_reset */
-void log_verifier_reset(void); /* forgets log_library_last too */
+void log_verifier_reset(void);	     /* forgets log_library_last too */
 
 /* A library's message (one or more lines), for callbacks that log_capture_libraries cannot
  * set: hook_xdp.c hands libxdp's over. Debug messages are dropped. */

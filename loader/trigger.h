@@ -17,11 +17,11 @@ enum trigger_kind { TRIGGER_ANY, TRIGGER_ETHER, TRIGGER_PROTO, TRIGGER_PORT };
 
 struct trigger {
 	unsigned char kind;
-	unsigned char proto;	   /* PROTO, PORT: IP protocol number */
-	unsigned short lo, hi;	   /* PORT: inclusive, host order; ETHER: the type in both */
+	unsigned char proto;   /* PROTO, PORT: IP protocol number */
+	unsigned short lo, hi; /* PORT: inclusive, host order; ETHER: the type in both */
 	bool has_prefix;
-	unsigned char prefixlen;   /* of the IPv4-mapped IPv6 address: an IPv4 /24 is 120 */
-	unsigned char addr[16];	   /* network order, bits beyond the prefix zero */
+	unsigned char prefixlen; /* of the IPv4-mapped IPv6 address: an IPv4 /24 is 120 */
+	unsigned char addr[16];	 /* network order, bits beyond the prefix zero */
 };
 
 /* Parse one trigger; WHERE prefixes the error. Host bits set in a prefix are an error that
