@@ -38,5 +38,6 @@ int cmd_ls(int argc, char **argv);
 int cmd_stats(int argc, char **argv);
 int cmd_inspect(int argc, char **argv);
 int cmd_invoke(int argc, char **argv);
+int cmd_doctor(int argc, char **argv);
 
 #endif

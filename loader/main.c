@@ -32,6 +32,7 @@ const struct command commands[] = {
 	{"stats", cmd_stats, "IFACE [NAME]", "packets, bytes, verdicts, latency, drops by limit and fuse"},
 	{"inspect", cmd_inspect, "FUNCTION", "what a function is made of, and what it costs in the kernel"},
 	{"invoke", cmd_invoke, "FUNCTION --packet FILE.pcap|HEX", "run a function on packets, attached to nothing"},
+	{"doctor", cmd_doctor, "[IFACE]", "what this kernel and driver can do, what is wrong, the remedy"},
 	{0},
 };
 

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* doctor_namespace.c - bpffs, and what `up` keeps for this network namespace. */
+#include <errno.h>
+#include <linux/magic.h>
+#include <net/if.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+
+#include "doctor.h"
+#include "log.h"
+#include "scope.h"
+#include "state.h"
+
+/* What we pin in a mount namespace of its own vanishes with that. */
+static bool own_mounts(void)
+{
+	struct stat init, self;
+
+	return !stat("/proc/1/ns/mnt", &init) && !stat("/proc/self/ns/mnt", &self) && init.st_ino != self.st_ino;
+}
+
+static bool bpffs(struct checks *c)
+{
+	struct statfs st;
+
+	if (!statfs("/sys/fs/bpf", &st) && (unsigned long)st.f_type == BPF_FS_MAGIC) {
+		check_ok(c, "bpffs", "mounted at /sys/fs/bpf");
+		return true;
+	}
+	if (own_mounts()) {
+		check_wrong(c, "bpffs", "not mounted at /sys/fs/bpf, and this process has mounts of its own (`ip netns exec`?): what is deployed here would be lost with them");
+		check_remedy(c, "use --netns NAME, or `nsenter --net=/run/netns/NAME`, instead");
+	} else {
+		check_note(c, "bpffs", "not mounted at /sys/fs/bpf");
+		check_remedy(c, "`mount -t bpf bpf /sys/fs/bpf`; `up` does that, too");
+	}
+	return false;
+}
+
+static void one_state(struct checks *c, const char *ifname)
+{
+	struct kf_iface_head head = {0};
+	struct state s;
+	__u32 record;
+	int rc;
+
+	rc = state_open(&s, ifname, STATE_READ);
+	if (rc) {
+		check_note(c, "state", "%s: half-made (%s); the next command clears it away", ifname, fail_text());
+		fail_clear();
+		return;
+	}
+	record = s.control->g[state_gen(&s)].iface_record;
+	rc = record ? state_record_read(&s, record, &head, sizeof(head), NULL) : -ENOENT;
+	if (!record)
+		check_note(c, "state", "%s: left by an unfinished `up` or `down`; the next command clears it away", ifname);
+	else if (rc)
+		check_wrong(c, "state", "%s: its record is damaged (%s)", ifname, strerror(-rc));
+	else if ((__u32)s.ifindex != head.ifindex)
+		check_note(c, "state", "%s: of an interface that was deleted or renamed; the next command puts that in order", ifname);
+	else if (s.control->dirty)
+		check_note(c, "state", "%s: a command was killed half-way; what it left is not in force", ifname);
+	else
+		check_ok(c, "state", "%s is up", ifname);
+	if (record && rc)
+		check_remedy(c, "`kfaas-net down %s`", ifname);
+	else if (record && s.control->dirty)
+		check_remedy(c, "`kfaas-net up %s` clears it away", ifname);
+	state_close(&s);
+}
+
+static size_t states(struct checks *c)
+{
+	char **names;
+	size_t n;
+	int rc = state_list(&names, &n);
+
+	if (rc) {
+		check_failed(c, "state", rc);
+		return 0;
+	}
+	if (!n)
+		check_ok(c, "state", "no interface is up in this network namespace");
+	for (size_t i = 0; i < n; i++) {
+		one_state(c, names[i]);
+		free(names[i]);
+	}
+	free(names);
+	return n;
+}
+
+/* How the gates ask which addresses are this host's own; see scope.h. */
+static void own_addresses(struct checks *c, bool up)
+{
+	char text[256];
+
+	if (!scope_check(text, sizeof(text))) {
+		check_ok(c, "own addresses", "the gates can ask the kernel for them");
+	} else if (up) {
+		check_wrong(c, "own addresses", "%s", text);
+		check_remedy(c, "run `kfaas-net up IFACE` again");
+	} else {
+		check_ok(c, "own addresses", "nothing is set up here yet; `up` does it");
+	}
+}
+
+void doctor_namespace(struct checks *c)
+{
+	size_t up = 0;
+
+	if (!doctor_may_look(c, "state"))
+		return;
+	if (bpffs(c))
+		up = states(c);
+	own_addresses(c, up);
+}
