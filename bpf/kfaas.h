@@ -6,19 +6,19 @@
  *	#include <kfaas.h>
  *
  *	KFAAS_LICENSE("Dual BSD/GPL");
- *	KFAAS_MANIFEST("on = udp/17\n"
+ *	KFAAS_MANIFEST("on = udp/1717\n"
  *		       "limit = 100000/s\n");
  *	KFAAS_SETTING(__u32, number, 42);
  *
  *	SEC("xdp")
- *	int quote(struct xdp_md *ctx)
+ *	int answer(struct xdp_md *ctx)
  *	{
  *		struct kfaas_packet p;
- *		__u32 *payload;
+ *		__be32 *payload;
  *
- *		if (!kfaas_parse(ctx, &p) || !kfaas_udp(&p) || !kfaas_resize_udp(ctx, &p, sizeof(number)))
+ *		if (!kfaas_parse(ctx, &p) || !kfaas_resize_udp(ctx, &p, sizeof(*payload)))
  *			return XDP_PASS;
- *		payload = kfaas_payload(&p, 0, sizeof(number));
+ *		payload = kfaas_payload(&p, 0, sizeof(*payload));
  *		if (!payload)
  *			return XDP_DROP;
  *		*payload = bpf_htonl(number);
@@ -114,6 +114,7 @@ struct kfaas_packet {
 /* Words of a frame, whatever else it holds (a plain __u32 may not alias a header's fields in C). */
 typedef __u16 __attribute__((may_alias)) kfaas_u16;
 typedef __u32 __attribute__((may_alias)) kfaas_u32;
+typedef __u64 __attribute__((may_alias)) kfaas_u64;
 
 struct kfaas_tag {
 	__be16 tci;
@@ -204,28 +205,35 @@ static __always_inline bool kfaas_parse_ip6(struct kfaas_packet *p, __u32 room)
 	return true;
 }
 
-/* From data, end, len, vlans and vlan to all the rest; TAGS: how many the frame may have. */
-static __always_inline bool kfaas_parse_frame(struct kfaas_packet *p, int tags)
+static __always_inline bool kfaas_is_tag(__be16 type)
 {
-	struct ethhdr *eth = p->data;
-	struct kfaas_tag *tag = (void *)(eth + 1);
-	__u32 used = sizeof(*eth);
+	return type == bpf_htons(ETH_P_8021Q) || type == bpf_htons(ETH_P_8021AD);
+}
+
+/* From data, end, len, vlans and vlan to all the rest; TAGS: how many the frame may have. */
+static __always_inline bool kfaas_parse_frame(struct kfaas_packet *p, __u32 tags)
+{
+	struct kfaas_tag *tag = p->data + sizeof(struct ethhdr);
+	__u32 used = sizeof(struct ethhdr);
 	__be16 type;
 
-	if (!kfaas_has(p, eth, sizeof(*eth)))
+	if (!kfaas_has(p, p->data, sizeof(struct ethhdr)))
 		return false;
 	type = ((kfaas_u16 *)tag)[-1]; /* h_proto; struct ethhdr is packed, so clang would read it by bytes */
-#pragma unroll
-	for (int i = 0; i < 2; i++) {
-		if (i >= tags || (type != bpf_htons(ETH_P_8021Q) && type != bpf_htons(ETH_P_8021AD)))
-			break;
+	if (tags > 0 && kfaas_is_tag(type)) {
 		if (!kfaas_has(p, tag, sizeof(*tag)))
 			return false;
 		if (!p->vlans++)
 			p->vlan = bpf_ntohs(tag->tci) & 0xfff;
-		type = tag->type;
+		type = tag++->type;
 		used += sizeof(*tag);
-		tag++;
+		if (tags > 1 && kfaas_is_tag(type)) {
+			if (!kfaas_has(p, tag, sizeof(*tag)))
+				return false;
+			p->vlans++;
+			type = tag++->type;
+			used += sizeof(*tag);
+		}
 	}
 	p->l3 = tag;
 	p->ether = bpf_ntohs(type);
@@ -323,56 +331,83 @@ static __always_inline __u32 kfaas_fold(__u64 sum)
 	return (sum >> 16) + (sum & 0xffff);
 }
 
-/* The sum of LEN bytes from offset FROM of the frame on (4 or more), or KFAAS_SUM_NONE: the frame ends before, or LEN
- * is over KFAAS_SUM_MAX. A global subprogram: the verifier looks at it once, whatever calls it. Large blocks go to the
- * kernel's own routine; each smaller power of two is a block at an offset that follows from LEN alone, so that paths
- * meet again; the last bytes are the upper part of a word that ends with them. */
-__weak __u64 kfaas_sum(struct xdp_md *ctx, __u32 from, __u32 len)
-{
-	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end, *at;
-	__u64 sum = 0, tail;
-	kfaas_u32 *w;
-	__u32 last;
+/* Add SIZE bytes at FROM, unless the frame ends before. Of each 8 bytes, `all` takes the whole and `high` the upper half,
+ * so no carry is lost: the lower halves are all - (high << 32). Plain loads, because a call of the kernel's
+ * bpf_csum_diff() costs as much as some 200 bytes of them. */
+#define KFAAS_SUM_WORDS(from, size, end)                                                                               \
+	if ((from) + (size) > (end))                                                                                   \
+		return KFAAS_SUM_NONE;                                                                                 \
+	_Pragma("unroll") for (int k = 0; k < (size) / 8; k++)                                                         \
+	{                                                                                                              \
+		word = ((kfaas_u64 *)(from))[k];                                                                       \
+		all += word;                                                                                           \
+		high += word >> 32;                                                                                    \
+	}
 
-	if (len > KFAAS_SUM_MAX || from < 4 || from > KFAAS_SUM_MAX)
+/* The sum of blocks of 128 bytes. A global subprogram: the verifier walks its loop once, whoever calls it. */
+__weak __u64 kfaas_sum_blocks(struct xdp_md *ctx, __u32 from, __u32 blocks)
+{
+	void *at = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
+	__u64 all = 0, high = 0, word;
+
+	if (from > KFAAS_SUM_MAX)
 		return KFAAS_SUM_NONE;
-	last = from + len - 4;
 	barrier_var(from);
-	barrier_var(len);
-	barrier_var(last);
-	from &= KFAAS_SUM_MAX; /* nothing new to us; the verifier wants bounds */
-	len &= KFAAS_SUM_MAX;
-	last &= 2 * KFAAS_SUM_MAX + 1;
-	at = data + from;
-	for (__u32 i = 0; i < (len >> 9); i++) {
-		if (at + 512 > end)
-			return KFAAS_SUM_NONE;
-		sum += (__u32)bpf_csum_diff(NULL, 0, at, 512, 0);
-		at += 512;
+	at += from & KFAAS_SUM_MAX; /* nothing new to us; the verifier wants a bound */
+	for (__u32 i = 0; i < KFAAS_SUM_MAX / 128 && i < blocks; i++) {
+		barrier_var(at); /* or clang counts in terms of `end`, and the verifier does not follow */
+		KFAAS_SUM_WORDS(at, 128, end)
+		at += 128;
 	}
-#define KFAAS_BLOCK(size)                                                                                              \
-	if (len & (size)) {                                                                                            \
-		w = data + from + (len & (KFAAS_SUM_MAX & ~(2 * (size)-1)));                                           \
-		if ((void *)w + (size) > end)                                                                          \
-			return KFAAS_SUM_NONE;                                                                         \
-		if ((size) >= 64)                                                                                      \
-			sum += (__u32)bpf_csum_diff(NULL, 0, w, (size), 0);                                            \
-		else                                                                                                   \
-			_Pragma("unroll") for (int i = 0; i < (size) / 4; i++) sum += w[i];                            \
-	}
-	KFAAS_BLOCK(256)
-	KFAAS_BLOCK(128)
-	KFAAS_BLOCK(64)
-	KFAAS_BLOCK(32)
-	KFAAS_BLOCK(16)
-	KFAAS_BLOCK(8)
-	KFAAS_BLOCK(4)
-#undef KFAAS_BLOCK
-	w = data + last;
-	if ((void *)(w + 1) > end)
+	return all - (high << 32) + high;
+}
+
+/* The sum of LEN bytes at AT, or KFAAS_SUM_NONE: the frame ends before, or LEN is over KFAAS_SUM_MAX. Four bytes of the
+ * frame must precede AT (all headers above Ethernet have that). What the blocks of 128 leave is a block for each
+ * smaller power of two, at an offset that follows from LEN alone, so that the verifier's paths meet again; the last
+ * bytes are the upper part of a word that ends with them. */
+static __always_inline __u64 kfaas_sum(struct xdp_md *ctx, const struct kfaas_packet *p, void *at, __u32 len)
+{
+	__u64 all = 0, high = 0, blocks = 0, word;
+	void *block;
+
+	if (len > KFAAS_SUM_MAX)
 		return KFAAS_SUM_NONE;
-	tail = *w;
-	return sum + (tail >> (32 - 8 * (len & 3)));
+	if (__builtin_expect(len >= 128, 0)) {
+		blocks = kfaas_sum_blocks(ctx, at - p->data, len / 128);
+		if (blocks == KFAAS_SUM_NONE)
+			return KFAAS_SUM_NONE;
+	}
+	barrier_var(len);
+	len &= KFAAS_SUM_MAX; /* (as above) */
+	if (len & 64) {
+		block = at + (len & (KFAAS_SUM_MAX & ~127));
+		KFAAS_SUM_WORDS(block, 64, p->end)
+	}
+	if (len & 32) {
+		block = at + (len & (KFAAS_SUM_MAX & ~63));
+		KFAAS_SUM_WORDS(block, 32, p->end)
+	}
+	if (len & 16) {
+		block = at + (len & (KFAAS_SUM_MAX & ~31));
+		KFAAS_SUM_WORDS(block, 16, p->end)
+	}
+	if (len & 8) {
+		block = at + (len & (KFAAS_SUM_MAX & ~15));
+		KFAAS_SUM_WORDS(block, 8, p->end)
+	}
+	all = blocks + all - (high << 32) + high;
+	if (len & 4) {
+		block = at + (len & (KFAAS_SUM_MAX & ~7));
+		if (block + 4 > p->end)
+			return KFAAS_SUM_NONE;
+		all += *(kfaas_u32 *)block;
+	}
+	block = at + len;
+	if (block > p->end)
+		return KFAAS_SUM_NONE;
+	word = ((kfaas_u32 *)block)[-1];
+	return all + (word >> (32 - 8 * (len & 3)));
 }
 
 /* Add what UDP, TCP and ICMPv6 checksum beside the packet: addresses, protocol, length. */
@@ -431,23 +466,22 @@ static __always_inline bool kfaas_answerable(const struct kfaas_packet *p)
 static __always_inline void kfaas_turn(const struct kfaas_packet *p)
 {
 	kfaas_u16 *mac = p->data;
+	__u32 to = *(kfaas_u32 *)mac, from = *(kfaas_u32 *)(mac + 3);
+	__u16 to_rest = mac[2], from_rest = mac[5];
 
-#pragma unroll
-	for (int i = 0; i < 3; i++) {
-		__u16 word = mac[i];
-
-		mac[i] = mac[i + 3];
-		mac[i + 3] = word;
-	}
+	*(kfaas_u32 *)mac = from;
+	mac[2] = from_rest;
+	*(kfaas_u32 *)(mac + 3) = to;
+	mac[5] = to_rest;
 	if (p->family == 4) {
 		struct iphdr *ip = p->l3;
-		__be32 from = ip->saddr;
+		__be32 source = ip->saddr;
+		__u32 sum = (__u16)~ip->check + (0xffff ^ bpf_htons(ip->ttl << 8)) + bpf_htons(KFAAS_TTL << 8);
 
 		ip->saddr = ip->daddr;
-		ip->daddr = from;
+		ip->daddr = source;
 		ip->ttl = KFAAS_TTL;
-		ip->check = 0;
-		ip->check = ~kfaas_ip_sum(p);
+		ip->check = ~kfaas_fold(sum);
 	} else {
 		struct ipv6hdr *ip6 = p->l3;
 		kfaas_u32 *address = (void *)&ip6->saddr;
@@ -471,12 +505,20 @@ static __always_inline __u16 kfaas_udp_check(__u32 sum)
 
 static __always_inline void kfaas_turn_udp(const struct kfaas_packet *p, struct udphdr *udp, __u32 sum)
 {
-	__be16 from = udp->source;
+	kfaas_u32 *ports = (void *)udp;
 
 	kfaas_turn(p);
-	udp->source = udp->dest;
-	udp->dest = from;
+	*ports = *ports << 16 | *ports >> 16;
 	udp->check = kfaas_udp_check(sum);
+}
+
+static __always_inline void kfaas_ip_resized(const struct kfaas_packet *p, __u32 len)
+{
+	struct iphdr *ip = p->l3;
+
+	ip->tot_len = bpf_htons(len);
+	ip->check = 0;
+	ip->check = ~kfaas_ip_sum(p);
 }
 
 /* Make room for a payload of BYTES, longer or shorter: the frame, and the lengths in IP and UDP. False: the packet is
@@ -501,16 +543,10 @@ static __always_inline bool kfaas_resize_udp(struct xdp_md *ctx, struct kfaas_pa
 		return false;
 	udp->len = bpf_htons(l4_len);
 	if (p->family == 4)
-		((struct iphdr *)p->l3)->tot_len = bpf_htons(header + l4_len);
+		kfaas_ip_resized(p, header + l4_len);
 	else
 		((struct ipv6hdr *)p->l3)->payload_len = bpf_htons(l4_len);
 	return true;
-}
-
-/* The L4 header and what follows it, or KFAAS_SUM_NONE. It moves no bytes: pointers stay good. */
-static __always_inline __u64 kfaas_sum_l4(struct xdp_md *ctx, const struct kfaas_packet *p)
-{
-	return kfaas_sum(ctx, p->l4 - p->data, p->l4_len);
 }
 
 /* Send a datagram back with the payload it now has. If you write the payload without kfaas_resize_udp(), ask
@@ -523,7 +559,7 @@ static __always_inline int kfaas_reply_udp(struct xdp_md *ctx, const struct kfaa
 	if (!udp || !p->family || p->options)
 		return XDP_DROP;
 	udp->check = 0;
-	sum = kfaas_sum_l4(ctx, p);
+	sum = kfaas_sum(ctx, p, p->l4, p->l4_len);
 	if (sum == KFAAS_SUM_NONE)
 		return XDP_DROP;
 	kfaas_turn_udp(p, udp, kfaas_fold(sum + kfaas_pseudo(p)));
@@ -540,7 +576,7 @@ static __always_inline int kfaas_return_udp(struct xdp_md *ctx, const struct kfa
 
 	if (!udp || !kfaas_answerable(p))
 		return XDP_PASS;
-	sum = kfaas_sum_l4(ctx, p);
+	sum = kfaas_sum(ctx, p, p->l4, p->l4_len);
 	if (sum == KFAAS_SUM_NONE)
 		return XDP_PASS;
 	came = udp->check;
@@ -563,17 +599,78 @@ static __always_inline int kfaas_reply_ping(struct xdp_md *ctx, const struct kfa
 
 	if (!icmp || icmp->type != request || icmp->code || !kfaas_answerable(p))
 		return XDP_PASS;
-	sum = kfaas_sum_l4(ctx, p);
+	sum = kfaas_sum(ctx, p, p->l4, p->l4_len);
 	if (sum == KFAAS_SUM_NONE)
 		return XDP_PASS;
 	if (p->family == 6)
 		sum += kfaas_pseudo(p);
 	if (kfaas_fold(sum) != 0xffff)
 		return XDP_PASS;
-	sum -= icmp->checksum + bpf_htons(request << 8);
+	sum += bpf_htons(reply << 8);
+	sum -= *(kfaas_u32 *)icmp; /* type, code and checksum of the request */
 	icmp->type = reply;
-	icmp->checksum = ~kfaas_fold(sum + bpf_htons(reply << 8));
+	icmp->checksum = ~kfaas_fold(sum);
 	kfaas_turn(p);
 	return XDP_TX;
 }
+
+/* --- Log ----------------------------------------------------------------------------------------------------------
+ *
+ *	KFAAS_LOG_MAP(1 << 16);		at the top: the ring buffer's size, a power of two, at least a page
+ *	kfaas_log(KFAAS_NOTICE, "refused %pI4, port %u", &ip->saddr, port);
+ *	kfaas_log_bytes(KFAAS_DEBUG, payload, 16);
+ *
+ * A function without KFAAS_LOG_MAP has no map to pay for. Formats are those of bpf_snprintf(): %d %u %x %llu %s %pI4
+ * %pI6 and so on, at most 12. When nobody reads and the ring is full, records are lost, never packets. A record costs
+ * some 100 ns: log what is rare, or one in many. */
+enum kfaas_level { KFAAS_ERROR, KFAAS_WARNING, KFAAS_NOTICE, KFAAS_DEBUG };
+enum kfaas_record_kind { KFAAS_TEXT, KFAAS_BYTES };
+
+#define KFAAS_RECORD_BYTES 112
+struct kfaas_record {
+	__u64 time; /* CLOCK_MONOTONIC, ns */
+	__u32 cpu;
+	__u8 level; /* enum kfaas_level */
+	__u8 kind;  /* enum kfaas_record_kind */
+	__u16 len;  /* of bytes, in use; text has no terminating zero in it */
+	__u8 bytes[KFAAS_RECORD_BYTES];
+};
+_Static_assert(sizeof(struct kfaas_record) == 128, "kfaas_record");
+
+#define KFAAS_LOG_MAP(size)                                                                                            \
+	struct {                                                                                                       \
+		__uint(type, BPF_MAP_TYPE_RINGBUF);                                                                    \
+		__uint(max_entries, size);                                                                             \
+	} kfaas_log SEC(".maps")
+
+static __always_inline void kfaas_record_submit(struct kfaas_record *r, __u32 level, __u32 kind, __u32 len)
+{
+	r->time = bpf_ktime_get_ns();
+	r->cpu = bpf_get_smp_processor_id();
+	r->level = level;
+	r->kind = kind;
+	r->len = len < KFAAS_RECORD_BYTES ? len : KFAAS_RECORD_BYTES;
+	bpf_ringbuf_submit(r, 0);
+}
+
+#define kfaas_log(level, format, args...)                                                                              \
+	do {                                                                                                           \
+		struct kfaas_record *record_ = bpf_ringbuf_reserve(&kfaas_log, sizeof(*record_), 0);                   \
+		if (record_)                                                                                           \
+			kfaas_record_submit(record_, level, KFAAS_TEXT,                                                \
+					    BPF_SNPRINTF((char *)record_->bytes, KFAAS_RECORD_BYTES, format, ##args) - \
+						    1);                                                                \
+	} while (0)
+
+#define kfaas_log_bytes(level, from, size)                                                                             \
+	do {                                                                                                           \
+		struct kfaas_record *record_;                                                                          \
+		_Static_assert((size) <= KFAAS_RECORD_BYTES, "kfaas_log_bytes: too many");                             \
+		record_ = bpf_ringbuf_reserve(&kfaas_log, sizeof(*record_), 0);                                        \
+		if (record_) {                                                                                         \
+			__builtin_memcpy(record_->bytes, from, size);                                                  \
+			kfaas_record_submit(record_, level, KFAAS_BYTES, size);                                        \
+		}                                                                                                      \
+	} while (0)
+
 #endif

@@ -480,6 +480,47 @@ void test_truncated(struct bpf_program *prog, const char *name, const struct pac
 	test_ok(ok, "%s, cut at each of %zu lengths", name, len - ETH_HLEN);
 }
 
+void test_sizes(struct bpf_program *prog, const char *name, struct packet p, size_t from, size_t to)
+{
+	static uint8_t in[TEST_FRAME], want[TEST_FRAME];
+	static struct test_run r;
+	bool ok = true;
+
+	for (p.bytes = from; ok && p.bytes <= to; p.bytes++) {
+		struct packet turned = packet_turned(p);
+		size_t len = packet_build(in, &p), want_len = packet_build(want, &turned);
+
+		test_run(prog, in, len, NULL, 0, 1, &r);
+		ok = !r.failed && r.verdict == XDP_TX && test_bytes(r.frame, r.len, want, want_len);
+		if (!ok)
+			test_note("%zu bytes of payload: verdict %d", p.bytes, r.verdict);
+	}
+	test_ok(ok, "%s, each payload of %zu to %zu bytes", name, from, to);
+}
+
+void packet_zero_sum(struct packet *p, char text[2])
+{
+	static uint8_t frame[TEST_FRAME];
+	struct layout l;
+	unsigned zero = p->proto == IPPROTO_UDP ? 0xffff : 0, sum;
+	size_t len;
+
+	p->payload = text;
+	p->bytes = 2;
+	for (unsigned i = 0; i < 65536; i++) {
+		text[0] = i >> 8;
+		text[1] = i;
+		len = packet_build(frame, p);
+		if (!frame_layout(frame, len, &l))
+			break;
+		sum = get16(frame + l.l4 + sum_place(l.family, l.proto));
+		if (sum == zero)
+			return;
+	}
+	printf("Bail out! no payload gives a zero checksum\n");
+	exit(1);
+}
+
 /* --- Mutation --- */
 
 static uint64_t dice;

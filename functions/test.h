@@ -102,6 +102,11 @@ void test_table(struct bpf_program *prog, const struct test_case *cases, size_t 
 /* The packet cut at every length must give VERDICT and stay as it is. */
 void test_truncated(struct bpf_program *prog, const char *name, const struct packet *p, int verdict);
 
+/* P with every payload length from FROM to TO must be answered by packet_turned(). */
+void test_sizes(struct bpf_program *prog, const char *name, struct packet p, size_t from, size_t to);
+/* Two bytes of payload for which P's checksum comes out as zero (UDP writes 0xffff); TEXT holds them. */
+void packet_zero_sum(struct packet *p, char text[2]);
+
 /* NULL if OUT is a sound answer to IN: goes back where IN came from, lengths and checksums right. Else what is not. */
 const char *answer_fault(const uint8_t *in, size_t in_len, const uint8_t *out, size_t out_len);
 
