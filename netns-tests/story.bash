@@ -27,8 +27,9 @@ deploy() { kf -q deploy "$HOST_IF" "$(object "$1")" "${@:2}"; } # OBJECT [OPTION
 
 # --- What a UDP client sees
 
-# tell PORT [ADDRESS]: the answer to a datagram.
-tell() { udp --data question --answers "${2:-$HOST4}" "$1" | jq -r '.answers | keys[0]'; }
+# tell PORT [ADDRESS]: the answer to a datagram, which is longer than any answer: a veth driver leaves
+# little room to grow in.
+tell() { udp --size 64 --answers "${2:-$HOST4}" "$1" | jq -r '.answers | keys[0]'; }
 
 # kernel_has PORT [ADDRESS]: a datagram comes to the kernel, which says that nobody listens.
 kernel_has() {
