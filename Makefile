@@ -29,7 +29,7 @@ SKELS      := $(GATES:%=$(B)/bpf/%.skel.h)
 FUNCTIONS  := $(notdir $(patsubst %/,%,$(wildcard functions/*/)))
 FUNC_OBJ   := $(foreach f,$(FUNCTIONS),$(B)/functions/$(f).bpf.o)
 
-.PHONY: all test demo bench lint format fuzz install uninstall clean help deps
+.PHONY: all test demo bench lint format fuzz install uninstall clean help tests
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -72,7 +72,31 @@ $(B)/kfaas-net: $(LOADER_OBJ)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ -o $@ $(LIBS)
 
-include $(wildcard tools/*.mk) $(wildcard netns-tests/*.mk)
+include $(wildcard bpf/*.mk loader/test/*.mk functions/*.mk netns-tests/*.mk tools/*.mk)
+
+tests: all unit-tests fuzzers table-tests test-objects test-gate-build ## build all tests
+
+# The next three install what is missing first, then start over: the build needs to see it.
+demo: ## show real clients being answered by functions, on this machine
+	$(Q)tools/install-deps build demo
+	$(Q)$(MAKE) --no-print-directory all test-objects
+	$(Q)tools/demo
+
+test: ## run all tests, here and in VMs with Debian's kernels
+	$(Q)tools/install-deps build test vm
+	$(Q)$(MAKE) --no-print-directory tests
+	$(Q)tools/test all
+
+fuzz: ## the fuzz targets, FUZZ_SECONDS each (600)
+	$(Q)tools/install-deps build test
+	$(Q)$(MAKE) --no-print-directory fuzzers
+	$(Q)FUZZ_SECONDS=$${FUZZ_SECONDS:-600} tools/test fuzz
+
+lint: ## formatting, shell scripts, forbidden marks
+	$(Q)tools/lint
+
+format: ## lay the C files out as lint wants them
+	$(Q)git ls-files '*.c' '*.h' | xargs clang-format -i
 
 install: all ## install below PREFIX (/usr/local), honours DESTDIR
 	install -D -m 755 $(B)/kfaas-net $(DESTDIR)$(PREFIX)/sbin/kfaas-net

@@ -134,7 +134,7 @@ __noinline int kf_run_chain(kf_ctx *ctx, __u32 chain, const struct kf_flow *f, c
 		return KF_GO_ON;
 	key = r->gen * KF_CHAINS + chain;
 	c = bpf_map_lookup_elem(&kf_chains, &key);
-	if (c && c->flags & KF_CHAIN_ADDR) {
+	if (c && c->flags & KF_CHAIN_ADDR && f->flags & KF_FLOW_IP) { /* else there is no address */
 		key = r->gen * KF_CHAINS + kf_match_addr(f, r->gen, chain);
 		c = bpf_map_lookup_elem(&kf_chains, &key);
 	}

@@ -1,0 +1,18 @@
+# SPDX-License-Identifier: Apache-2.0
+# Packet-table tests, one for each function that has one: `make table-tests`.
+
+TABLE_TEST := $(foreach t,$(wildcard functions/*/*_test.c),$(B)/functions/$(notdir $(t:.c=)))
+
+.PHONY: table-tests
+table-tests: $(TABLE_TEST) $(FUNC_OBJ) ## build the functions' packet tables
+
+$(B)/functions/test.o: functions/test.c functions/test.h
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) -D_GNU_SOURCE -Ifunctions -c $< -o $@
+
+define table_rule
+$(B)/functions/$(notdir $(1:.c=)): $(1) $(B)/functions/test.o
+	$$(call say,CC,$(1))
+	$(Q)$(CC) $(ALL_CFLAGS) -D_GNU_SOURCE -Ifunctions $(1) $(B)/functions/test.o -o $$@ -lbpf
+endef
+$(foreach t,$(wildcard functions/*/*_test.c),$(eval $(call table_rule,$(t))))
