@@ -15,6 +15,7 @@
 
 #define KF_VLAN_TAGS   2
 #define KF_EXT_HEADERS 6
+#define KF_PORTS       8 /* bytes of UDP or TCP that there must be */
 
 enum kf_flow_flags {
 	KF_FLOW_IP = 1 << 0,	/* addr and proto are set */
@@ -55,7 +56,7 @@ static __always_inline void kf_parse_ports(void *l4, void *end, bool egress, str
 
 	if (f->proto != IPPROTO_UDP && f->proto != IPPROTO_TCP)
 		return;
-	if (l4 + 8 > end) {
+	if (l4 + KF_PORTS > end) {
 		f->flags |= KF_FLOW_SHORT;
 		return;
 	}
@@ -85,6 +86,8 @@ static __always_inline void kf_parse_ip4(void *l3, void *end, __u32 room, bool e
 	f->flags |= KF_FLOW_IP;
 	if (ip->frag_off & bpf_htons(0x3fff))
 		return;
+	if (total && total < header + KF_PORTS) /* what lies behind is not the packet's */
+		return;
 	kf_parse_ports(l3 + header, end, egress, f);
 }
 
@@ -95,15 +98,22 @@ static __always_inline void kf_parse_ip6(void *l3, void *end, __u32 room, bool e
 	void *pos;
 	__u64 *addr;
 	__u32 size;
+	int left; /* of the payload, as far as its length says */
 	__u8 next;
 
 	if (l3 + sizeof(*ip) > end) {
 		f->flags |= KF_FLOW_SHORT;
 		return;
 	}
-	if (ip->version != 6 || sizeof(*ip) + bpf_ntohs(ip->payload_len) > room)
+	left = bpf_ntohs(ip->payload_len);
+	if (ip->version != 6 || sizeof(*ip) + left > room)
 		return;
+	if (!left) /* as in IPv4 */
+		left = room - sizeof(*ip);
 	addr = (__u64 *)(egress ? &ip->saddr : &ip->daddr);
+	/* An IPv4-mapped address is none on the wire; taken for one, it would pass for IPv4's own. */
+	if (!addr[0] && bpf_be64_to_cpu(addr[1]) >> 32 == 0xffff)
+		return;
 	f->addr[0] = addr[0];
 	f->addr[1] = addr[1];
 	f->flags |= KF_FLOW_IP;
@@ -116,6 +126,8 @@ static __always_inline void kf_parse_ip6(void *l3, void *end, __u32 room, bool e
 		    next != KF_NEXT_AUTH && next != KF_NEXT_DEST)
 			break;
 		ext = pos;
+		if (left < 8)
+			return;
 		if (pos + 8 > end) {
 			f->flags |= KF_FLOW_SHORT;
 			return;
@@ -127,8 +139,11 @@ static __always_inline void kf_parse_ip6(void *l3, void *end, __u32 room, bool e
 		}
 		next = ext->next;
 		pos += size;
+		left -= size;
 	}
 	f->proto = next;
+	if (left < KF_PORTS)
+		return;
 	kf_parse_ports(pos, end, egress, f);
 }
 
