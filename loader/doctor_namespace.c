@@ -3,35 +3,52 @@
 #include <errno.h>
 #include <linux/magic.h>
 #include <net/if.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/vfs.h>
+#include <unistd.h>
 
 #include "doctor.h"
 #include "log.h"
 #include "scope.h"
 #include "state.h"
+#include "util.h"
 
-/* What we pin in a mount namespace of its own vanishes with that. */
-static bool own_mounts(void)
+/* `ip netns exec NAME` mounts a /sys of its own, called NAME, over the one that has bpffs; it ends
+ * with the command, and what is pinned in it as well. */
+static bool below_ip_netns(char *name, size_t size)
 {
-	struct stat init, self;
+	FILE *f = fopen("/proc/self/mountinfo", "re");
+	char line[1024], source[64], path[96];
+	bool found = false;
 
-	return !stat("/proc/1/ns/mnt", &init) && !stat("/proc/self/ns/mnt", &self) && init.st_ino != self.st_ino;
+	while (f && fgets(line, sizeof(line), f)) {
+		const char *rest = strstr(line, " - sysfs ");
+
+		if (!strstr(line, " / /sys ") || !rest || sscanf(rest, " - sysfs %63s", source) != 1)
+			continue;
+		path_join(path, sizeof(path), "/run/netns/%s", source);
+		found = !access(path, F_OK); /* the last one is on top */
+		path_join(name, size, "%s", source);
+	}
+	if (f)
+		fclose(f);
+	return found;
 }
 
 static bool bpffs(struct checks *c)
 {
 	struct statfs st;
+	char name[64];
 
 	if (!statfs("/sys/fs/bpf", &st) && (unsigned long)st.f_type == BPF_FS_MAGIC) {
 		check_ok(c, "bpffs", "mounted at /sys/fs/bpf");
 		return true;
 	}
-	if (own_mounts()) {
-		check_wrong(c, "bpffs", "not mounted at /sys/fs/bpf, and this process has mounts of its own (`ip netns exec`?): what is deployed here would be lost with them");
-		check_remedy(c, "use --netns NAME, or `nsenter --net=/run/netns/NAME`, instead");
+	if (below_ip_netns(name, sizeof(name))) {
+		check_wrong(c, "bpffs", "`ip netns exec` hides /sys/fs/bpf from its command: what is deployed from here is lost when that ends");
+		check_remedy(c, "`kfaas-net --netns %s ...` instead", name);
 	} else {
 		check_note(c, "bpffs", "not mounted at /sys/fs/bpf");
 		check_remedy(c, "`mount -t bpf bpf /sys/fs/bpf`; `up` does that, too");
