@@ -121,12 +121,12 @@ json() {
 	jq -er "$1" <<<"$out"
 }
 
-# counter NAME FIELD [IFACE]: a figure of a function, from stats. FIELD may be a path: verdicts.xdp_tx
+# counter NAME FIELD [IFACE]: a function's figure, all hooks together: packets, verdicts.TX, missing ...
 counter() {
 	local out
-	out=$(kf --json stats "${3:-$HOST_IF}") || return
-	jq -er --arg name "$1" --arg field "$2" \
-		'first(.. | objects | select(.name? == $name)) | getpath($field | split("."))' <<<"$out"
+	out=$(kf --json stats "${3:-$HOST_IF}" "$1") || return
+	jq -er --arg field "$2" '[.functions[0].hooks[] | getpath($field | split(".")) // empty] |
+		if . == [] then error("no figure \($field)") else add end' <<<"$out"
 }
 
 counter_is() { # NAME FIELD VALUE: for wait_for

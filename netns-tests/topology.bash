@@ -197,14 +197,16 @@ state_folder() {
 
 # `down` on every interface that has state; a line for each thing that survives it.
 ours_down() {
-	local folder dir
+	local folder dir dev
 	[ -n "$HOST_NS" ] && [ -e "/run/netns/$HOST_NS" ] || return 0
 	folder=$(state_folder)
 	[ -n "$folder" ] || return 0
 	pinned_ids "$folder" >"$BATS_TEST_TMPDIR/pinned"
 	for dir in "$folder"/*/; do
 		[ -d "$dir" ] || continue
-		kf -q down "$(basename "$dir")" || echo "down $(basename "$dir") failed"
+		dev=$(basename "$dir")
+		dev=${dev//%2e/.} # bpffs takes no dots
+		kf -q down "$dev" || echo "down $dev failed"
 	done
 	if [ -e "$folder" ]; then find "$folder" -mindepth 1; fi
 	wait_for 5 pinned_gone || true

@@ -19,38 +19,54 @@ no_frames() {
 # by tcpdump on the host.
 CAPTURES=0
 capture() {
-	local ns=$1 dev=$2 filter=${3:-}
 	CAPTURES=$((CAPTURES + 1))
 	CAPTURE=$BATS_TEST_TMPDIR/capture-$CAPTURES.pcap
-	# The mark first: `vlan` in a filter moves all that follows it.
-	[ -z "$filter" ] || filter="ether proto 0x88b5 or ($filter)"
-	background in_ns "$ns" tcpdump -i "$dev" --immediate-mode -U -Z root -s 0 -w "$CAPTURE" "$filter"
-	echo "$BG_PID $ns $dev $BG_LOG" >"$CAPTURE.who"
+	background in_ns "$1" tcpdump -i "$2" --immediate-mode -U -Z root -s 0 -w "$CAPTURE"
+	printf '%s\n' "$BG_PID" "$1" "$2" "$BG_LOG" "${3:-}" >"$CAPTURE.who"
 	wait_for 10 grep -q 'listening on' "$BG_LOG"
 }
 
-# captured [TCPDUMP OPTION...] [PCAP]: ends the capture (CAPTURE unless named by its file) and prints
-# its packets. The last packet is a mark of ours: when it is in the file, so is all that came before.
+# end_capture [PCAP]: ends CAPTURE, or the one named. The last packet is a mark of ours: when it is
+# in the file, so is all that came before. The filter is applied to the file, tags and all: in the
+# kernel, tags are not where a filter with `vlan` and `or` looks for them.
+end_capture() {
+	local file=${1:-$CAPTURE} who
+	[ -e "$file.who" ] || return 0
+	mapfile -t who <"$file.who"
+	in_ns "${who[1]}" /usr/bin/python3 -IS "$TESTS/wire.py" mark "${who[2]}"
+	wait_for 10 has_mark "$file" || {
+		cat "${who[3]}"
+		return 1
+	}
+	kill "${who[0]}" 2>/dev/null || true
+	wait_for 10 gone "${who[0]}"
+	mv "$file" "$file.all"
+	tcpdump -r "$file.all" -w - 'not ether proto 0x88b5' 2>/dev/null | tcpdump -r - -w "$file" "${who[4]}" 2>/dev/null
+	rm -f "$file.who" "$file.all"
+}
+
+# captured [TCPDUMP OPTION...] [PCAP]: ends the capture (CAPTURE unless named by its file) and prints its packets.
 captured() {
-	local file=$CAPTURE pid ns dev log
+	local file=$CAPTURE
 	case ${*: -1} in
 	*.pcap)
 		file=${*: -1}
 		set -- "${@:1:$#-1}"
 		;;
 	esac
-	if [ -e "$file.who" ]; then
-		read -r pid ns dev log <"$file.who"
-		in_ns "$ns" /usr/bin/python3 -IS "$TESTS/wire.py" mark "$dev"
-		wait_for 10 has_mark "$file" || {
-			cat "$log"
-			return 1
-		}
-		kill "$pid" 2>/dev/null || true
-		wait_for 10 gone "$pid"
-		rm -f "$file.who"
-	fi
-	tcpdump -nn -t "$@" -r "$file" 'not ether proto 0x88b5' 2>/dev/null
+	end_capture "$file" || return
+	tcpdump -nn -t "$@" -r "$file" 2>/dev/null
+}
+
+# captured_count [PCAP] FILTER: ends the capture and says how many of its packets match.
+captured_count() {
+	local file=$CAPTURE
+	[ $# = 1 ] || {
+		file=$1
+		shift
+	}
+	end_capture "$file" || return
+	tcpdump -nn -r "$file" "$1" 2>/dev/null | wc -l
 }
 
 has_mark() { grep -qa 'kfaas-net capture end' "$1"; }
@@ -58,14 +74,4 @@ gone() {
 	local stat
 	stat=$(cat "/proc/$1/stat" 2>/dev/null) || return 0
 	[[ $stat == *") Z "* ]]
-}
-
-# captured_count [PCAP] FILTER: how many packets of an ended capture match.
-captured_count() {
-	local file=$CAPTURE
-	[ $# = 1 ] || {
-		file=$1
-		shift
-	}
-	tcpdump -nn -r "$file" "not ether proto 0x88b5 and ($1)" 2>/dev/null | wc -l
 }
