@@ -17,8 +17,8 @@ extern const struct command commands[]; /* ends with a NULL name */
 
 enum command_needs {
 	NEEDS_NOTHING = 0,
-	NEEDS_BPF = 1 << 0,	/* the right to load programs, bpffs */
-	NEEDS_SWEEP = 1 << 1,	/* and interfaces put in order first */
+	NEEDS_BPF = 1 << 0,   /* the right to load programs, bpffs */
+	NEEDS_SWEEP = 1 << 1, /* and interfaces put in order first */
 };
 
 /* Parse the words, obey --netns, -q and the like, see to NEEDS. 1: help was asked for and printed,

@@ -32,12 +32,13 @@ static int check_functions(struct request *r, const char *path)
 
 int cmd_check(int argc, char **argv)
 {
-	const struct args_spec spec = {.command = "check",
-				       .words = "FILE",
-				       .min = 1,
-				       .max = 1,
-				       .about = "Read a config file as `up` would: grammar, objects, manifests, settings. Needs no\n"
-						"rights and touches nothing."};
+	const struct args_spec spec = {
+		.command = "check",
+		.words = "FILE",
+		.min = 1,
+		.max = 1,
+		.about = "Read a config file as `up` would: grammar, objects, manifests, settings. Needs no\n"
+			 "rights and touches nothing."};
 	struct request r = {0};
 	int rc = command_start(&spec, &argc, argv, NEEDS_NOTHING);
 

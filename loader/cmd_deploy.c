@@ -56,16 +56,20 @@ int cmd_deploy(int argc, char **argv)
 	const struct args_option options[] = {
 		FUNCTION_OPTIONS(o),
 		{.name = "name", .string = &o.name, .value = "NAME", .help = "deploy it under another name"},
-		{.name = "component", .string = &o.component, .value = "PRIO", .help = "as a libxdp component of its own, at this run priority"},
+		{.name = "component",
+		 .string = &o.component,
+		 .value = "PRIO",
+		 .help = "as a libxdp component of its own, at this run priority"},
 		{0},
 	};
-	const struct args_spec spec = {.command = "deploy",
-				       .words = "IFACE FUNCTION",
-				       .min = 2,
-				       .max = 2,
-				       .options = options,
-				       .about = "FUNCTION is a name in the function path or the path of a BPF object. Options override\n"
-						"what the object's manifest says."};
+	const struct args_spec spec = {
+		.command = "deploy",
+		.words = "IFACE FUNCTION",
+		.min = 2,
+		.max = 2,
+		.options = options,
+		.about = "FUNCTION is a name in the function path or the path of a BPF object. Options override\n"
+			 "what the object's manifest says."};
 	struct change c = {.kind = CHANGE_DEPLOY};
 	struct world w = {0};
 	struct state s;
@@ -95,7 +99,8 @@ out:
 
 /* The running function's conf with the new object and the options laid over; its triggers, limits
  * and settings stay unless an option says otherwise. */
-static int replace_conf(struct change *c, const struct deployed *d, const char *object, const struct function_options *o)
+static int replace_conf(struct change *c, const struct deployed *d, const char *object,
+			const struct function_options *o)
 {
 	int rc;
 
@@ -117,13 +122,14 @@ int cmd_replace(int argc, char **argv)
 		{.name = "keep-data", .flag = &keep, .help = "the new revision goes on with the maps of the old one"},
 		{0},
 	};
-	const struct args_spec spec = {.command = "replace",
-				       .words = "IFACE NAME [FUNCTION]",
-				       .min = 2,
-				       .max = 3,
-				       .options = options,
-				       .about = "Load FUNCTION (without it: the same object again) as NAME's next revision and swap it\n"
-						"in. Triggers, limits and settings stay as they are, unless an option changes them."};
+	const struct args_spec spec = {
+		.command = "replace",
+		.words = "IFACE NAME [FUNCTION]",
+		.min = 2,
+		.max = 3,
+		.options = options,
+		.about = "Load FUNCTION (without it: the same object again) as NAME's next revision and swap it\n"
+			 "in. Triggers, limits and settings stay as they are, unless an option changes them."};
 	struct change c = {.kind = CHANGE_REPLACE};
 	struct world w = {0};
 	struct deployed *d;
@@ -181,30 +187,36 @@ static int change_by_name(int argc, char **argv, const struct args_spec *spec, e
 
 int cmd_rollback(int argc, char **argv)
 {
-	const struct args_spec spec = {.command = "rollback",
-				       .words = "IFACE NAME",
-				       .min = 2,
-				       .max = 2,
-				       .about = "Go back to the revision before: its programs, maps and settings, with the triggers and\n"
-						"limits of now. Twice is back again."};
+	const struct args_spec spec = {
+		.command = "rollback",
+		.words = "IFACE NAME",
+		.min = 2,
+		.max = 2,
+		.about = "Go back to the revision before: its programs, maps and settings, with the triggers and\n"
+			 "limits of now. Twice is back again."};
 
 	return change_by_name(argc, argv, &spec, CHANGE_ROLLBACK, "~ rollback %s");
 }
 
 int cmd_remove(int argc, char **argv)
 {
-	const struct args_spec spec = {.command = "remove", .words = "IFACE NAME", .min = 2, .max = 2, .about = "Take a function and its data away."};
+	const struct args_spec spec = {.command = "remove",
+				       .words = "IFACE NAME",
+				       .min = 2,
+				       .max = 2,
+				       .about = "Take a function and its data away."};
 
 	return change_by_name(argc, argv, &spec, CHANGE_REMOVE, "- remove %s");
 }
 
 int cmd_reset(int argc, char **argv)
 {
-	const struct args_spec spec = {.command = "reset",
-				       .words = "IFACE NAME",
-				       .min = 2,
-				       .max = 2,
-				       .about = "Put a blown fuse in again: the function is invoked, and measured anew."};
+	const struct args_spec spec = {
+		.command = "reset",
+		.words = "IFACE NAME",
+		.min = 2,
+		.max = 2,
+		.about = "Put a blown fuse in again: the function is invoked, and measured anew."};
 	struct world w = {0};
 	struct deployed *d;
 	struct state s;

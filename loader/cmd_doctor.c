@@ -156,11 +156,12 @@ static void examine(struct checks *c, const char *ifname)
 
 int cmd_doctor(int argc, char **argv)
 {
-	const struct args_spec spec = {.command = "doctor",
-				       .words = "[IFACE]",
-				       .max = 1,
-				       .about = "What this kernel, this installation and (with IFACE) this interface can do, what is wrong\n"
-						"and the remedy. Changes nothing. Exit 1 if something is WRONG."};
+	const struct args_spec spec = {
+		.command = "doctor",
+		.words = "[IFACE]",
+		.max = 1,
+		.about = "What this kernel, this installation and (with IFACE) this interface can do, what is wrong\n"
+			 "and the remedy. Changes nothing. Exit 1 if something is WRONG."};
 	struct checks c = {0};
 	size_t wrong = 0;
 	int rc = command_start(&spec, &argc, argv, NEEDS_NOTHING);

@@ -53,8 +53,7 @@ static unsigned long long total_memory(const struct inspection *in)
 	unsigned long long sum = 0;
 	const struct bpf_map *m;
 
-	bpf_object__for_each_map(m, in->f.obj)
-		sum += map_memory(m);
+	bpf_object__for_each_map(m, in->f.obj) sum += map_memory(m);
 	for (int h = 0; h < KF_HOOKS; h++)
 		if (in->f.prog[h])
 			sum += costs_of(in->f.prog[h]).memory;
@@ -120,7 +119,8 @@ static struct json_object *maps_json(const struct inspection *in)
 	struct json_object *list = json_object_new_array();
 	const struct bpf_map *m;
 
-	bpf_object__for_each_map(m, in->f.obj) {
+	bpf_object__for_each_map(m, in->f.obj)
+	{
 		struct json_object *o = json_object_new_object();
 
 		json_str(o, "name", bpf_map__name(m));
@@ -193,7 +193,8 @@ static void print_manifest(const struct inspection *in)
 	printf("%s%s%s\n", c->name, c->description ? ": " : "", c->description ? c->description : "");
 	printf("  object     %s\n  sha256     %s\n", in->f.path, in->f.digest);
 	printf("  license    %s\n", *in->license ? in->license : "none");
-	printf("\nmanifest%s\n  on         ", in->f.manifest ? ", with what it leaves out" : ": none in the object, so");
+	printf("\nmanifest%s\n  on         ",
+	       in->f.manifest ? ", with what it leaves out" : ": none in the object, so");
 	for (size_t i = 0; i < c->n_on; i++)
 		printf("%s%s", i ? ", " : "", trigger_print(&c->on[i], text, sizeof(text)));
 	puts(c->n_on ? "" : "nothing: `deploy` needs --on");
@@ -239,7 +240,8 @@ static void print_maps(const struct inspection *in)
 	if (!bpf_object__next_map(in->f.obj, NULL))
 		return;
 	t = table_new(6, heads);
-	bpf_object__for_each_map(m, in->f.obj) {
+	bpf_object__for_each_map(m, in->f.obj)
+	{
 		table_cell(t, "%s", bpf_map__name(m));
 		table_cell(t, "%s", map_type(m));
 		table_cell(t, "%u", bpf_map__key_size(m));
@@ -380,13 +382,14 @@ static int inspect(struct inspection *in, const char *object)
 
 int cmd_inspect(int argc, char **argv)
 {
-	const struct args_spec spec = {.command = "inspect",
-				       .words = "FUNCTION",
-				       .min = 1,
-				       .max = 1,
-				       .about = "What a function (a name in the function path, or a .bpf.o) is made of: manifest, settings,\n"
-						"maps, programs, the helpers they call. Loads it into the kernel for a moment, if allowed\n"
-						"to, and tells what it costs there; attaches and pins nothing."};
+	const struct args_spec spec = {
+		.command = "inspect",
+		.words = "FUNCTION",
+		.min = 1,
+		.max = 1,
+		.about = "What a function (a name in the function path, or a .bpf.o) is made of: manifest, settings,\n"
+			 "maps, programs, the helpers they call. Loads it into the kernel for a moment, if allowed\n"
+			 "to, and tells what it costs there; attaches and pins nothing."};
 	struct inspection in = {0};
 	int rc = command_start(&spec, &argc, argv, NEEDS_NOTHING);
 

@@ -309,21 +309,38 @@ int cmd_invoke(int argc, char **argv)
 	const char *packet = NULL, *hook = NULL, *iface = NULL, *write = NULL;
 	struct function_options o = {0};
 	const struct args_option options[] = {
-		{.name = "packet", .letter = 'p', .string = &packet, .value = "FILE.pcap|HEX", .help = "Ethernet frames of a capture, or the hex digits of one; -: of standard input"},
-		{.name = "hook", .string = &hook, .value = "HOOK", .help = "xdp, tc-ingress or tc-egress (the first it has a program for)"},
+		{.name = "packet",
+		 .letter = 'p',
+		 .string = &packet,
+		 .value = "FILE.pcap|HEX",
+		 .help = "Ethernet frames of a capture, or the hex digits of one; -: of standard input"},
+		{.name = "hook",
+		 .string = &hook,
+		 .value = "HOOK",
+		 .help = "xdp, tc-ingress or tc-egress (the first it has a program for)"},
 		{.name = "set", .list = &o.set, .value = "KEY=VALUE", .help = "a setting; may be repeated"},
-		{.name = "repeat", .number = &v.repeat, .min = 1, .max = REPEAT_MAX, .value = "N", .help = "run it N more times on each packet, for the mean time"},
+		{.name = "repeat",
+		 .number = &v.repeat,
+		 .min = 1,
+		 .max = REPEAT_MAX,
+		 .value = "N",
+		 .help = "run it N more times on each packet, for the mean time"},
 		{.name = "iface", .string = &iface, .value = "IFACE", .help = "as if the packets came in there (lo)"},
-		{.name = "write", .letter = 'w', .string = &write, .value = "FILE.pcap", .help = "write what became of the packets that were not dropped"},
+		{.name = "write",
+		 .letter = 'w',
+		 .string = &write,
+		 .value = "FILE.pcap",
+		 .help = "write what became of the packets that were not dropped"},
 		{0},
 	};
-	const struct args_spec spec = {.command = "invoke",
-				       .words = "FUNCTION",
-				       .min = 1,
-				       .max = 1,
-				       .options = options,
-				       .about = "Run FUNCTION on packets, in the kernel, but attached to nothing. It is invoked for every\n"
-						"packet, whatever its triggers are; what it keeps in its maps lasts from packet to packet."};
+	const struct args_spec spec = {
+		.command = "invoke",
+		.words = "FUNCTION",
+		.min = 1,
+		.max = 1,
+		.options = options,
+		.about = "Run FUNCTION on packets, in the kernel, but attached to nothing. It is invoked for every\n"
+			 "packet, whatever its triggers are; what it keeps in its maps lasts from packet to packet."};
 	int rc = command_start(&spec, &argc, argv, NEEDS_NOTHING);
 
 	if (rc)
@@ -332,7 +349,8 @@ int cmd_invoke(int argc, char **argv)
 	if (!packet)
 		rc = fail_input("invoke: which packets? --packet FILE.pcap, --packet HEX or --packet -");
 	if (!rc && iface && !(v.ifindex = if_nametoindex(iface)))
-		rc = fail_input("no interface '%s' here: `ip link` lists them (--netns NAME enters a namespace)", iface);
+		rc = fail_input("no interface '%s' here: `ip link` lists them (--netns NAME enters a namespace)",
+				iface);
 	if (!rc)
 		rc = packets_read(&v.in, packet);
 	if (!rc)

@@ -149,8 +149,13 @@ static void print_interface(const struct state *s, const struct world *w)
 		if (!s->gate[h].open || runtime_gate(s, h, &st) || !st.attached)
 			continue;
 		attached |= h == KF_XDP;
-		printf(" %s (%s%s)", hook_name(h), h == KF_XDP ? mode_name(st.mode) : st.tcx ? "tcx" : "clsact",
-		       h != KF_XDP ? "" : st.multiprog ? ", multiprog" : ", alone");
+		printf(" %s (%s%s)", hook_name(h),
+		       h == KF_XDP ? mode_name(st.mode)
+		       : st.tcx	   ? "tcx"
+				   : "clsact",
+		       h != KF_XDP    ? ""
+		       : st.multiprog ? ", multiprog"
+				      : ", alone");
 	}
 	puts(attached ? "" : " the xdp gate was detached by someone else: `kfaas-net up` attaches it again");
 	for (size_t i = 0; i < w->n; i++) {
@@ -221,7 +226,10 @@ static int list_all(struct json_object *all)
 
 int cmd_ls(int argc, char **argv)
 {
-	const struct args_spec spec = {.command = "ls", .words = "[IFACE]", .max = 1, .about = "The interfaces that are up, and what is deployed on them."};
+	const struct args_spec spec = {.command = "ls",
+				       .words = "[IFACE]",
+				       .max = 1,
+				       .about = "The interfaces that are up, and what is deployed on them."};
 	struct json_object *all;
 	int rc = command_start(&spec, &argc, argv, NEEDS_BPF | NEEDS_SWEEP);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* cmd_stats.c - what the gates counted. */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -9,6 +10,17 @@
 #include "out.h"
 #include "runtime.h"
 #include "stats.h"
+
+/* What was counted before the interval began, by id and hook; NULL without --interval. */
+struct earlier {
+	double seconds;
+	__u64 packets[KF_FUNCTIONS][KF_HOOKS];
+};
+
+static double rate_of(const struct earlier *e, __u32 id, enum kf_hook hook, const struct kf_account *a)
+{
+	return (a->packets - e->packets[id][hook]) / e->seconds;
+}
 
 static struct json_object *hook_json(enum kf_hook hook, const struct kf_account *a)
 {
@@ -34,7 +46,7 @@ static struct json_object *hook_json(enum kf_hook hook, const struct kf_account 
 	return o;
 }
 
-static struct json_object *function_json(const struct state *s, const struct deployed *d)
+static struct json_object *function_json(const struct state *s, const struct deployed *d, const struct earlier *e)
 {
 	struct json_object *o = json_object_new_object(), *hooks = json_object_new_object();
 	struct json_object *fuse = json_object_new_object();
@@ -43,9 +55,15 @@ static struct json_object *function_json(const struct state *s, const struct dep
 	json_num(o, "revision", d->at.revision);
 	for (int h = 0; h < KF_HOOKS; h++) {
 		struct kf_account a;
+		struct json_object *one;
 
-		if (d->head.component < 0 && d->head.hooks & 1u << h && !stats_read(s, h, d->id, &a))
-			json_object_object_add(hooks, hook_name(h), hook_json(h, &a));
+		if (d->head.component >= 0 || !(d->head.hooks & 1u << h) || stats_read(s, h, d->id, &a))
+			continue;
+		one = hook_json(h, &a);
+		if (e)
+			json_object_object_add(one, "packets_per_second",
+					       json_object_new_double(rate_of(e, d->id, h, &a)));
+		json_object_object_add(hooks, hook_name(h), one);
 	}
 	json_object_object_add(o, "hooks", hooks);
 	json_num(fuse, "budget_ns", d->conf.budget_ns);
@@ -77,7 +95,7 @@ static void verdicts_text(enum kf_hook hook, const struct kf_account *a, char *b
 	}
 }
 
-static void print_function(struct table *t, const struct state *s, const struct deployed *d)
+static void print_function(struct table *t, const struct state *s, const struct deployed *d, const struct earlier *e)
 {
 	for (int h = 0; h < KF_HOOKS; h++) {
 		struct kf_account a;
@@ -90,6 +108,10 @@ static void print_function(struct table *t, const struct state *s, const struct 
 		table_cell(t, "%s", hook_name(h));
 		table_cell(t, "%s", out_short(a.packets, num[0]));
 		table_cell(t, "%s", out_short(a.bytes, num[0]));
+		if (e)
+			table_cell(t, "%s/s", out_short(rate_of(e, d->id, h, &a), num[0]));
+		else
+			table_cell(t, "-");
 		if (stats_samples(&a)) {
 			table_cell(t, "<%s", out_time(stats_percentile(&a, 50), num[1]));
 			table_cell(t, "<%s", out_time(stats_percentile(&a, 99), num[2]));
@@ -101,9 +123,27 @@ static void print_function(struct table *t, const struct state *s, const struct 
 	}
 }
 
-static int show(const struct state *s, const struct world *w, const char *name)
+static void count_interval(const struct state *s, const struct world *w, struct earlier *e, unsigned long long seconds)
 {
-	static const char *const heads[] = {"NAME", "HOOK", "PACKETS", "BYTES", "P50", "P99", "VERDICTS"};
+	struct timespec left = {.tv_sec = seconds}, start, end;
+
+	for (size_t i = 0; i < w->n; i++)
+		for (int h = 0; h < KF_HOOKS; h++) {
+			struct kf_account a;
+
+			if (!stats_read(s, h, w->fn[i].id, &a))
+				e->packets[w->fn[i].id][h] = a.packets;
+		}
+	clock_gettime(CLOCK_MONOTONIC, &start);
+	while (nanosleep(&left, &left) && errno == EINTR)
+		;
+	clock_gettime(CLOCK_MONOTONIC, &end);
+	e->seconds = end.tv_sec - start.tv_sec + (end.tv_nsec - start.tv_nsec) / 1e9;
+}
+
+static int show(const struct state *s, const struct world *w, const char *name, const struct earlier *e)
+{
+	static const char *const heads[] = {"NAME", "HOOK", "PACKETS", "BYTES", "RATE", "P50", "P99", "VERDICTS"};
 	struct json_object *o = NULL, *list = NULL;
 	struct table *t = NULL;
 
@@ -113,15 +153,15 @@ static int show(const struct state *s, const struct world *w, const char *name)
 		json_str(o, "interface", s->ifname);
 		json_num(o, "fib_refused", s->control->fib_refused);
 	} else {
-		t = table_new(7, heads);
+		t = table_new(8, heads);
 	}
 	for (size_t i = 0; i < w->n; i++) {
 		if (name && strcmp(w->fn[i].conf.name, name))
 			continue;
 		if (list)
-			json_object_array_add(list, function_json(s, &w->fn[i]));
+			json_object_array_add(list, function_json(s, &w->fn[i], e));
 		else
-			print_function(t, s, &w->fn[i]);
+			print_function(t, s, &w->fn[i], e);
 	}
 	if (o) {
 		json_object_object_add(o, "functions", list);
@@ -130,19 +170,34 @@ static int show(const struct state *s, const struct world *w, const char *name)
 		table_print(t);
 	}
 	if (s->control->fib_refused)
-		warning("%s: the kernel did not say %llu times whether an address is its own, such packets were passed on: `kfaas-net doctor %s`",
+		warning("%s: the kernel did not say %llu times whether an address is its own, such packets were passed "
+			"on: `kfaas-net doctor %s`",
 			s->ifname, s->control->fib_refused, s->ifname);
 	return 0;
 }
 
 int cmd_stats(int argc, char **argv)
 {
-	const struct args_spec spec = {.command = "stats",
-				       .words = "IFACE [NAME]",
-				       .min = 1,
-				       .max = 2,
-				       .about = "Counters since a function was deployed, from the gates. P50 and P99 are the upper edges\n"
-						"of log2 buckets, from samples (interface setting `sample`)."};
+	unsigned long long interval = 0;
+	const struct args_option options[] = {
+		{.name = "interval",
+		 .letter = 'i',
+		 .number = &interval,
+		 .min = 1,
+		 .max = 3600,
+		 .value = "SECONDS",
+		 .help = "count for so long, and print the rate"},
+		{0},
+	};
+	const struct args_spec spec = {
+		.command = "stats",
+		.words = "IFACE [NAME]",
+		.min = 1,
+		.max = 2,
+		.options = options,
+		.about = "Counters since a function was deployed, from the gates. P50 and P99 are the upper edges\n"
+			 "of log2 buckets, from samples (interface setting `sample`)."};
+	struct earlier *earlier = NULL;
 	struct state s;
 	struct world w;
 	int rc = command_start(&spec, &argc, argv, NEEDS_BPF | NEEDS_SWEEP);
@@ -159,8 +214,17 @@ int cmd_stats(int argc, char **argv)
 		rc = fail_input("no function '%s' on %s: `kfaas-net ls %s` lists them", argv[1], argv[0], argv[0]);
 	for (int h = 0; h < KF_HOOKS && !rc; h++)
 		state_gate_open(&s, h, false);
+	if (!rc && interval) {
+		earlier = calloc(1, sizeof(*earlier));
+		rc = earlier ? 0 : -ENOMEM;
+	}
+	if (earlier) {
+		state_unlock(&s); /* others may change what we only look at */
+		count_interval(&s, &w, earlier, interval);
+	}
 	if (!rc)
-		rc = show(&s, &w, argc > 1 ? argv[1] : NULL);
+		rc = show(&s, &w, argc > 1 ? argv[1] : NULL, earlier);
+	free(earlier);
 	world_free(&w);
 	state_close(&s);
 	return rc;

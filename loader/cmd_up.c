@@ -27,7 +27,8 @@ static int check_link(const char *ifname)
 		return fail(-errno, "cannot open a socket: %s", strerror(errno));
 	path_join(req.ifr_name, sizeof(req.ifr_name), "%s", ifname);
 	if (ioctl(fd, SIOCGIFHWADDR, &req))
-		rc = fail_input("no interface '%s' here: `ip link` lists them (--netns NAME enters a namespace)", ifname);
+		rc = fail_input("no interface '%s' here: `ip link` lists them (--netns NAME enters a namespace)",
+				ifname);
 	else if (req.ifr_hwaddr.sa_family != ARPHRD_ETHER && req.ifr_hwaddr.sa_family != ARPHRD_LOOPBACK)
 		rc = fail_input("%s carries no Ethernet frames (link type %d): functions work on Ethernet", ifname,
 				req.ifr_hwaddr.sa_family);
@@ -37,8 +38,8 @@ static int check_link(const char *ifname)
 	return rc;
 }
 
-static int interface_settings(struct kf_iface_head *head, const struct request *r, const struct world *w, bool configured,
-			      const char *mode, const char *require)
+static int interface_settings(struct kf_iface_head *head, const struct request *r, const struct world *w,
+			      bool configured, const char *mode, const char *require)
 {
 	enum mode m;
 	unsigned bits;
@@ -57,7 +58,8 @@ static int interface_settings(struct kf_iface_head *head, const struct request *
 	}
 	if (require) {
 		if (require_parse(require, &bits))
-			return fail_input("--require '%s': it is native, multiprog or frags, with commas between", require);
+			return fail_input("--require '%s': it is native, multiprog or frags, with commas between",
+					  require);
 		head->require |= bits;
 	}
 	return 0;
@@ -85,9 +87,12 @@ static int check_required(const struct state *s, const struct kf_iface_head *hea
 	if (rc || !gate.attached)
 		return rc;
 	if (head->require & REQUIRE_MULTIPROG && !gate.multiprog)
-		return fail(-EOPNOTSUPP, "%s is up, but its gate is attached alone, not through libxdp's dispatcher as required", s->ifname);
+		return fail(-EOPNOTSUPP,
+			    "%s is up, but its gate is attached alone, not through libxdp's dispatcher as required",
+			    s->ifname);
 	if (head->require & REQUIRE_NATIVE && gate.mode != MODE_NATIVE)
-		return fail(-EOPNOTSUPP, "%s is up, but in mode %s, not native as required", s->ifname, mode_name(gate.mode));
+		return fail(-EOPNOTSUPP, "%s is up, but in mode %s, not native as required", s->ifname,
+			    mode_name(gate.mode));
 	return 0;
 }
 
@@ -130,19 +135,32 @@ int cmd_up(int argc, char **argv)
 {
 	const char *config = NULL, *mode = NULL, *require = NULL;
 	const struct args_option options[] = {
-		{.name = "config", .letter = 'c', .string = &config, .value = "FILE", .help = "instead of " CONFIG_DIR "/IFACE.conf"},
-		{.name = "mode", .letter = 'm', .string = &mode, .value = "MODE", .help = "auto, native, generic or offload"},
-		{.name = "require", .letter = 'r', .string = &require, .value = "WHAT", .help = "fail without native, multiprog, frags"},
+		{.name = "config",
+		 .letter = 'c',
+		 .string = &config,
+		 .value = "FILE",
+		 .help = "instead of " CONFIG_DIR "/IFACE.conf"},
+		{.name = "mode",
+		 .letter = 'm',
+		 .string = &mode,
+		 .value = "MODE",
+		 .help = "auto, native, generic or offload"},
+		{.name = "require",
+		 .letter = 'r',
+		 .string = &require,
+		 .value = "WHAT",
+		 .help = "fail without native, multiprog, frags"},
 		{0},
 	};
-	const struct args_spec spec = {.command = "up",
-				       .words = "IFACE",
-				       .min = 1,
-				       .max = 1,
-				       .options = options,
-				       .about = "Attach the gate to IFACE and bring it to what its config file says. Without a\n"
-						"config file the built-in set is deployed (ping); an interface that is up already\n"
-						"keeps its functions."};
+	const struct args_spec spec = {
+		.command = "up",
+		.words = "IFACE",
+		.min = 1,
+		.max = 1,
+		.options = options,
+		.about = "Attach the gate to IFACE and bring it to what its config file says. Without a\n"
+			 "config file the built-in set is deployed (ping); an interface that is up already\n"
+			 "keeps its functions."};
 	struct request r = {0};
 	struct state s;
 	char path[64];
@@ -168,12 +186,13 @@ int cmd_up(int argc, char **argv)
 
 int cmd_down(int argc, char **argv)
 {
-	const struct args_spec spec = {.command = "down",
-				       .words = "IFACE",
-				       .min = 1,
-				       .max = 1,
-				       .about = "Detach the gates and components of IFACE and remove all functions. What others\n"
-						"attached stays."};
+	const struct args_spec spec = {
+		.command = "down",
+		.words = "IFACE",
+		.min = 1,
+		.max = 1,
+		.about = "Detach the gates and components of IFACE and remove all functions. What others\n"
+			 "attached stays."};
 	struct state s;
 	int rc = command_start(&spec, &argc, argv, NEEDS_BPF | NEEDS_SWEEP);
 

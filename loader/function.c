@@ -22,7 +22,7 @@
 #define PREFIX "/usr/local"
 #endif
 
-#define OBJECT_MAX (64u << 20)
+#define OBJECT_MAX    (64u << 20)
 #define OBJECT_SUFFIX ".bpf.o"
 
 /* The I-th folder of the function path; -ENOENT behind the last. */
@@ -190,7 +190,8 @@ static int sort_programs(struct function *f)
 {
 	struct bpf_program *p;
 
-	bpf_object__for_each_program(p, f->obj) {
+	bpf_object__for_each_program(p, f->obj)
+	{
 		int hook = hook_of(p);
 
 		if (hook < 0) {
@@ -199,7 +200,8 @@ static int sort_programs(struct function *f)
 		}
 		if (f->prog[hook])
 			return fail_input("%s has two programs for %s (%s and %s): a function has one for each hook",
-					  f->path, hook_name(hook), bpf_program__name(f->prog[hook]), bpf_program__name(p));
+					  f->path, hook_name(hook), bpf_program__name(f->prog[hook]),
+					  bpf_program__name(p));
 		bpf_program__set_type(p, hook == KF_XDP ? BPF_PROG_TYPE_XDP : BPF_PROG_TYPE_SCHED_CLS);
 		/* Programs of one program array must agree on it (and libxdp loads ours with 0). */
 		bpf_program__set_expected_attach_type(p, 0);
@@ -210,8 +212,9 @@ static int sort_programs(struct function *f)
 		f->hooks |= 1u << hook;
 	}
 	if (!f->hooks)
-		return fail_input("%s has no program for xdp, tc-ingress or tc-egress (sections xdp, tc/ingress, tc/egress)",
-				  f->path);
+		return fail_input(
+			"%s has no program for xdp, tc-ingress or tc-egress (sections xdp, tc/ingress, tc/egress)",
+			f->path);
 	return 0;
 }
 
@@ -247,8 +250,7 @@ int function_open(struct function *f)
 		return fail_input("%s cannot be opened as a BPF object: %s", f->path,
 				  *log_library_last() ? log_library_last() : strerror(errno));
 	/* An instance's maps are its own, whatever its author pinned by name. */
-	bpf_object__for_each_map(m, f->obj)
-		bpf_map__set_pin_path(m, NULL);
+	bpf_object__for_each_map(m, f->obj) bpf_map__set_pin_path(m, NULL);
 	return sort_programs(f);
 }
 
@@ -261,7 +263,8 @@ int function_load(struct function *f)
 	if (!rc)
 		return 0;
 	if (*log_verifier_line())
-		return fail(rc, "the kernel's verifier refused %s: %s (-v shows its whole log)", f->path, log_verifier_line());
+		return fail(rc, "the kernel's verifier refused %s: %s (-v shows its whole log)", f->path,
+			    log_verifier_line());
 	return fail(rc, "the kernel refused %s: %s", f->path, *log_library_last() ? log_library_last() : strerror(-rc));
 }
 

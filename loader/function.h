@@ -15,11 +15,11 @@ struct bpf_program;
 struct bpf_map;
 
 struct function {
-	char *path;	   /* of the object file, absolute */
-	char *image;	   /* its bytes */
+	char *path;  /* of the object file, absolute */
+	char *image; /* its bytes */
 	size_t size;
-	char digest[72];   /* SHA-256, hex */
-	char *manifest;	   /* text, or NULL */
+	char digest[72]; /* SHA-256, hex */
+	char *manifest;	 /* text, or NULL */
 	size_t manifest_len;
 	struct bpf_object *obj;
 	struct bpf_program *prog[KF_HOOKS]; /* NULL: not for this hook */

@@ -18,7 +18,8 @@ static struct bpf_map *rodata_of(const struct function *f)
 {
 	struct bpf_map *m;
 
-	bpf_object__for_each_map(m, f->obj) {
+	bpf_object__for_each_map(m, f->obj)
+	{
 		const char *name = bpf_map__name(m);
 		size_t len = strlen(name);
 
@@ -99,7 +100,8 @@ static int set_int(const struct setting *s, void *at, const struct pair *p)
 		max >>= 1;
 		low = -(long long)max - 1;
 		if (!*p->value || *end || errno || n < low || n > (long long)max)
-			return fail_input("set.%s: '%s' is not a whole number from %lld to %llu", p->key, p->value, low, max);
+			return fail_input("set.%s: '%s' is not a whole number from %lld to %llu", p->key, p->value, low,
+					  max);
 		v = n;
 	} else {
 		if (is_bool)
@@ -160,7 +162,8 @@ static int set_one(const struct function *f, char *data, size_t size, const stru
 		if (element && btf_is_int(element) && element->size == 1)
 			return set_string(&s, data + s.offset, p);
 	}
-	return fail_input("set.%s: settings of this kind cannot be set: only integers, bool, enums and char arrays", p->key);
+	return fail_input("set.%s: settings of this kind cannot be set: only integers, bool, enums and char arrays",
+			  p->key);
 }
 
 int function_settings(struct function *f, const struct function_conf *conf)
@@ -199,8 +202,9 @@ static int same_layout(const struct bpf_map *m, const struct bpf_map_info *i)
 
 	for (size_t k = 0; k < sizeof(parts) / sizeof(parts[0]); k++)
 		if (parts[k].new != parts[k].old)
-			return fail_input("map %s cannot keep its data: its %s is %u, it was %u; replace without --keep-data",
-					  bpf_map__name(m), parts[k].what, parts[k].new, parts[k].old);
+			return fail_input(
+				"map %s cannot keep its data: its %s is %u, it was %u; replace without --keep-data",
+				bpf_map__name(m), parts[k].what, parts[k].new, parts[k].old);
 	return 0;
 }
 
@@ -209,7 +213,8 @@ static struct bpf_map *map_named(const struct function *f, const char *kernel_na
 {
 	struct bpf_map *m;
 
-	bpf_object__for_each_map(m, f->obj) {
+	bpf_object__for_each_map(m, f->obj)
+	{
 		const char *name = bpf_map__name(m);
 
 		/* Settings are constants of the revision; each gets its own. */

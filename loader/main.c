@@ -43,7 +43,10 @@ static const struct args_option common_options[] = {
 	{.name = "netns", .letter = 'n', .string = &netns, .value = "NAME", .help = "work in this network namespace"},
 	{.name = "json", .letter = 'j', .flag = &json, .help = "print JSON"},
 	{.name = "quiet", .letter = 'q', .flag = &quiet, .help = "say nothing but errors and warnings"},
-	{.name = "verbose", .letter = 'v', .flag = &verbose, .help = "say more: the verifier's log, what libraries say"},
+	{.name = "verbose",
+	 .letter = 'v',
+	 .flag = &verbose,
+	 .help = "say more: the verifier's log, what libraries say"},
 	{.name = "help", .letter = 'h', .flag = &help, .help = "this text"},
 	{0},
 };
@@ -54,7 +57,8 @@ static void usage(FILE *out)
 		     "usage: kfaas-net [--netns NAME] [--json] [-q|-v] COMMAND ...\n\n");
 	for (const struct command *c = commands; c->name; c++)
 		fprintf(out, "  %-8s %-32s %s\n", c->name, c->words, c->about);
-	fprintf(out, "\n`kfaas-net COMMAND --help` says more. Exit: 0 done, 1 failed, 2 wrong usage or invalid input.\n");
+	fprintf(out,
+		"\n`kfaas-net COMMAND --help` says more. Exit: 0 done, 1 failed, 2 wrong usage or invalid input.\n");
 }
 
 /* The capabilities that bpf(2), netlink and setns ask for, by name. */

@@ -36,10 +36,14 @@ int request_options(struct function_conf *conf, const struct function_options *o
 	const struct {
 		const char *key, *value, *where;
 	} words[] = {
-		{"prio", o->prio, "--prio"},	       {"scope", o->scope, "--scope"},
-		{"continue", o->cont, "--continue"},   {"limit", o->limit, "--limit"},
-		{"on-limit", o->on_limit, "--on-limit"}, {"budget", o->budget, "--budget"},
-		{"on-fuse", o->on_fuse, "--on-fuse"},  {"component", o->component, "--component"},
+		{"prio", o->prio, "--prio"},
+		{"scope", o->scope, "--scope"},
+		{"continue", o->cont, "--continue"},
+		{"limit", o->limit, "--limit"},
+		{"on-limit", o->on_limit, "--on-limit"},
+		{"budget", o->budget, "--budget"},
+		{"on-fuse", o->on_fuse, "--on-fuse"},
+		{"component", o->component, "--component"},
 	};
 	int rc = 0;
 
@@ -102,8 +106,9 @@ int request_function(struct change *c, const char *object, const struct function
 	if (!rc)
 		rc = default_name(&c->conf, object);
 	if (!rc && o->name && !function_name_valid(o->name))
-		rc = fail_input("--name '%s': letters, digits, '_', '-' and '.', at most %u, beginning with a letter or digit",
-				o->name, KF_NAME_MAX - 1);
+		rc = fail_input(
+			"--name '%s': letters, digits, '_', '-' and '.', at most %u, beginning with a letter or digit",
+			o->name, KF_NAME_MAX - 1);
 	if (!rc && o->name)
 		rc = set_string(&c->conf.name, o->name);
 	if (!rc)

@@ -13,14 +13,31 @@ struct function_options {
 };
 #define FUNCTION_OPTIONS(o)                                                                                            \
 	{.name = "on", .list = &(o).on, .value = "TRIGGER", .help = "which packets invoke it; may be repeated"},       \
-	{.name = "prio", .string = &(o).prio, .value = "N", .help = "order in a chain, lower first (50)"},             \
-	{.name = "scope", .string = &(o).scope, .value = "local|any", .help = "only this host's own addresses, or any"}, \
-	{.name = "continue", .string = &(o).cont, .value = "VERDICTS", .help = "verdicts after which the chain goes on (pass)"}, \
-	{.name = "limit", .string = &(o).limit, .value = "RATE", .help = "such as '1000/s burst 100'"},                \
-	{.name = "on-limit", .string = &(o).on_limit, .value = "pass|drop", .help = "what happens over the limit (pass)"}, \
-	{.name = "budget", .string = &(o).budget, .value = "TIME", .help = "fuse on the sampled mean run time, such as 2us"}, \
-	{.name = "on-fuse", .string = &(o).on_fuse, .value = "pass|drop", .help = "what happens when it is blown (pass)"}, \
-	{.name = "set", .list = &(o).set, .value = "KEY=VALUE", .help = "a setting; may be repeated"}
+		{.name = "prio", .string = &(o).prio, .value = "N", .help = "order in a chain, lower first (50)"},     \
+		{.name = "scope",                                                                                      \
+		 .string = &(o).scope,                                                                                 \
+		 .value = "local|any",                                                                                 \
+		 .help = "only this host's own addresses, or any"},                                                    \
+		{.name = "continue",                                                                                   \
+		 .string = &(o).cont,                                                                                  \
+		 .value = "VERDICTS",                                                                                  \
+		 .help = "verdicts after which the chain goes on (pass)"},                                             \
+		{.name = "limit", .string = &(o).limit, .value = "RATE", .help = "such as '1000/s burst 100'"},        \
+		{.name = "on-limit",                                                                                   \
+		 .string = &(o).on_limit,                                                                              \
+		 .value = "pass|drop",                                                                                 \
+		 .help = "what happens over the limit (pass)"},                                                        \
+		{.name = "budget",                                                                                     \
+		 .string = &(o).budget,                                                                                \
+		 .value = "TIME",                                                                                      \
+		 .help = "fuse on the sampled mean run time, such as 2us"},                                            \
+		{.name = "on-fuse",                                                                                    \
+		 .string = &(o).on_fuse,                                                                               \
+		 .value = "pass|drop",                                                                                 \
+		 .help = "what happens when it is blown (pass)"},                                                      \
+	{                                                                                                              \
+		.name = "set", .list = &(o).set, .value = "KEY=VALUE", .help = "a setting; may be repeated"            \
+	}
 
 void function_options_free(struct function_options *o);
 

@@ -126,7 +126,8 @@ int scope_up(void)
 			continue; /* a kernel without IPv6 */
 		rc = switch_on(f);
 		if (rc) {
-			warning("cannot set %s = 1 (%s): %s functions of scope local will be passed by; use `to PREFIX` or scope = any",
+			warning("cannot set %s = 1 (%s): %s functions of scope local will be passed by; use `to "
+				"PREFIX` or scope = any",
 				f->forwarding, strerror(-rc), f->name);
 			continue;
 		}
@@ -134,11 +135,11 @@ int scope_up(void)
 		if (!rc || rc == -EEXIST)
 			rc = rule(f, true);
 		if (!rc)
-			detail("+ ip %s rule pref %d: own addresses, table %d", f->af == AF_INET ? "-4" : "-6", RULE_PRIORITY,
-			       SCOPE_TABLE);
+			detail("+ ip %s rule pref %d: own addresses, table %d", f->af == AF_INET ? "-4" : "-6",
+			       RULE_PRIORITY, SCOPE_TABLE);
 		else if (rc != -EEXIST)
-			return fail(rc, "cannot add the %s routing rule that tells own addresses from others: %s", f->name,
-				    strerror(-rc));
+			return fail(rc, "cannot add the %s routing rule that tells own addresses from others: %s",
+				    f->name, strerror(-rc));
 	}
 	return 0;
 }
@@ -166,7 +167,8 @@ static int see_rule(const struct nlmsghdr *h, void *found)
 	const struct nlattr *a;
 	int matches = 0;
 
-	mnl_attr_for_each(a, h, sizeof(struct fib_rule_hdr)) {
+	mnl_attr_for_each(a, h, sizeof(struct fib_rule_hdr))
+	{
 		const void *value = mnl_attr_get_payload(a);
 		size_t len = mnl_attr_get_payload_len(a);
 
@@ -230,7 +232,8 @@ int scope_check(char *buf, unsigned long size)
 		if (f->af == AF_INET6 && read_line(f->forwarding, line, sizeof(line)) == -ENOENT)
 			continue; /* a kernel without IPv6 */
 		if (!forwarding(f)) {
-			path_join(buf, size, "%s is not 1: functions of scope local are passed by (`up` sets it)", f->forwarding);
+			path_join(buf, size, "%s is not 1: functions of scope local are passed by (`up` sets it)",
+				  f->forwarding);
 			return -ENODATA;
 		}
 		rc = has_rule(f);
@@ -239,7 +242,8 @@ int scope_check(char *buf, unsigned long size)
 		if (rc < 0)
 			path_join(buf, size, "cannot look at the %s routing rules: %s", f->name, strerror(-rc));
 		else
-			path_join(buf, size, "the %s routing rule of table %d is gone: `up` adds it again", f->name, SCOPE_TABLE);
+			path_join(buf, size, "the %s routing rule of table %d is gone: `up` adds it again", f->name,
+				  SCOPE_TABLE);
 		return rc < 0 ? rc : -ENODATA;
 	}
 	return 0;

@@ -177,9 +177,9 @@ int state_gate_reuse(const struct state *s, enum kf_hook hook, struct bpf_object
 		const char *name;
 		int fd;
 	} maps[] = {
-		{"kf_control", s->control_fd},	 {"kf_policies", s->policies_fd}, {"kf_meters", s->meters_fd},
-		{"kf_locals", s->locals_fd},	 {"kf_functions", g->functions},  {"kf_rows", g->rows_fd},
-		{"kf_chains", g->chains_fd},	 {"kf_addrs", g->addrs},	  {"kf_accounts", g->accounts},
+		{"kf_control", s->control_fd}, {"kf_policies", s->policies_fd}, {"kf_meters", s->meters_fd},
+		{"kf_locals", s->locals_fd},   {"kf_functions", g->functions},	{"kf_rows", g->rows_fd},
+		{"kf_chains", g->chains_fd},   {"kf_addrs", g->addrs},		{"kf_accounts", g->accounts},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(maps); i++) {
@@ -249,7 +249,8 @@ static void state_init(struct state *s)
 	*s = (struct state){.lock = -1, .control_fd = -1, .policies_fd = -1, .meters_fd = -1};
 	s->locals_fd = s->index_fd = s->records_fd = -1;
 	for (int h = 0; h < KF_HOOKS; h++)
-		s->gate[h] = (struct state_gate){.functions = -1, .addrs = -1, .accounts = -1, .rows_fd = -1, .chains_fd = -1};
+		s->gate[h] = (struct state_gate){
+			.functions = -1, .addrs = -1, .accounts = -1, .rows_fd = -1, .chains_fd = -1};
 }
 
 int state_open_dir(struct state *s, const char *dir)
@@ -284,7 +285,9 @@ int state_open(struct state *s, const char *ifname, enum state_how how)
 	if (!rc && how != STATE_READ && !s->control->abi)
 		s->control->abi = KF_ABI;
 	if (!rc && s->control->abi && s->control->abi != KF_ABI)
-		rc = fail(-EPROTO, "%s was brought up by another version of kfaas-net (ABI %u, this one has %u): run `down` with that version, or remove %s",
+		rc = fail(-EPROTO,
+			  "%s was brought up by another version of kfaas-net (ABI %u, this one has %u): run `down` "
+			  "with that version, or remove %s",
 			  ifname, s->control->abi, KF_ABI, s->dir);
 	if (rc) {
 		if (rc == -ENOENT)
@@ -296,6 +299,11 @@ int state_open(struct state *s, const char *ifname, enum state_how how)
 		state_close(s);
 	}
 	return rc;
+}
+
+void state_unlock(struct state *s)
+{
+	flock(s->lock, LOCK_UN);
 }
 
 void state_close(struct state *s)

@@ -35,7 +35,7 @@ struct state {
 	char ifname[IF_NAMESIZE];
 	int ifindex; /* of the interface that has this name now; 0: there is none */
 	char dir[PATH_MAX];
-	int lock; /* fd of dir */
+	int lock;     /* fd of dir */
 	bool created; /* by this process */
 	int control_fd, policies_fd, meters_fd, locals_fd, index_fd, records_fd;
 	struct kf_control *control;
@@ -62,6 +62,8 @@ __u64 state_netns_cookie(void);
 
 /* -ENOENT, with fail() said, if the interface is not up (and HOW is not STATE_CREATE). */
 int state_open(struct state *s, const char *ifname, enum state_how how);
+/* Let others in while the maps stay open, for reading. */
+void state_unlock(struct state *s);
 void state_close(struct state *s);
 /* Unpin all of it. The gates must be detached. */
 int state_remove(struct state *s);

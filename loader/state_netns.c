@@ -167,8 +167,9 @@ int state_list(char ***names, size_t *n)
 		return rc;
 	dir = opendir(path);
 	if (!dir)
-		return errno == ENOENT ? 0
-				       : fail(-errno, "cannot read %s: %s; kfaas-net needs root", path, strerror(errno));
+		return errno == ENOENT
+			       ? 0
+			       : fail(-errno, "cannot read %s: %s; kfaas-net needs root", path, strerror(errno));
 	while ((e = readdir(dir))) {
 		char **more;
 
@@ -293,7 +294,8 @@ static void add_cookies_below(struct cookies *c, const char *dir, const char *re
 		ino_t *more;
 		size_t i;
 
-		if (e->d_name[0] == '.' || path_join(path, sizeof(path), "%s/%s%s", dir, e->d_name, rest) || stat(path, &st))
+		if (e->d_name[0] == '.' || path_join(path, sizeof(path), "%s/%s%s", dir, e->d_name, rest) ||
+		    stat(path, &st))
 			continue;
 		for (i = 0; i < n && seen[i] != st.st_ino; i++)
 			;
@@ -359,8 +361,8 @@ static bool visit_gone(const char *path, void (*fn)(struct state *s))
 		char below[PATH_MAX];
 		struct state s;
 
-		if (e->d_name[0] == '.' || e->d_type != DT_DIR || path_join(below, sizeof(below), "%s/%s", path, e->d_name) ||
-		    state_open_dir(&s, below))
+		if (e->d_name[0] == '.' || e->d_type != DT_DIR ||
+		    path_join(below, sizeof(below), "%s/%s", path, e->d_name) || state_open_dir(&s, below))
 			continue;
 		gone = map_released(state_map_id(s.control_fd));
 		if (gone)

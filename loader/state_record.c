@@ -27,7 +27,8 @@ int state_record_write(struct state *s, __u32 record, const void *head, size_t h
 	for (;;) {
 		if (bpf_map_update_elem(s->records_fd, &key, &chunk, BPF_ANY))
 			return fail(-errno, "cannot write a record of %s: %s%s", s->ifname, strerror(errno),
-				    errno == E2BIG ? "; the records are full: fewer or shorter triggers and settings" : "");
+				    errno == E2BIG ? "; the records are full: fewer or shorter triggers and settings"
+						   : "");
 		if (!left)
 			return 0;
 		key.chunk++;

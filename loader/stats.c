@@ -66,9 +66,9 @@ unsigned long long stats_percentile(const struct kf_account *a, double percent)
 
 const char *stats_verdict_name(enum kf_hook hook, unsigned index)
 {
-	static const char *const xdp[KF_VERDICTS] = {"ABORTED", "DROP", "PASS", "TX", "REDIRECT",
-						     [KF_VERDICT_OTHER] = "INVALID"};
-	static const char *const tc[KF_VERDICTS] = {"UNSPEC", "OK",	"RECLASSIFY", "SHOT",	  "PIPE", "STOLEN",
+	static const char *const xdp[KF_VERDICTS] = {"ABORTED", "DROP",	    "PASS",
+						     "TX",	"REDIRECT", [KF_VERDICT_OTHER] = "INVALID"};
+	static const char *const tc[KF_VERDICTS] = {"UNSPEC", "OK",	"RECLASSIFY", "SHOT", "PIPE", "STOLEN",
 						    "QUEUED", "REPEAT", "REDIRECT",   "TRAP", NULL,   "INVALID"};
 
 	return index < KF_VERDICTS ? (hook == KF_XDP ? xdp : tc)[index] : NULL;

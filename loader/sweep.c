@@ -50,7 +50,8 @@ static int act(struct state *s, enum fate fate, const char *now)
 	case RENAMED:
 		rc = state_rename(s->ifname, now);
 		if (rc)
-			return fail(rc, "%s is now called %s, but its state cannot follow: %s", s->ifname, now, strerror(-rc));
+			return fail(rc, "%s is now called %s, but its state cannot follow: %s", s->ifname, now,
+				    strerror(-rc));
 		say("%s is now called %s: its functions stay, under the new name", s->ifname, now);
 		break;
 	case GONE:

@@ -61,7 +61,9 @@ static int load_fresh(struct tx *t, struct target *to)
 	to->head.hooks = f->hooks;
 	if (to->head.component >= 0) {
 		if (f->hooks != 1u << KF_XDP)
-			return fail_input("'%s' has programs for tc hooks: only a function for xdp alone can be a component", to->conf.name);
+			return fail_input(
+				"'%s' has programs for tc hooks: only a function for xdp alone can be a component",
+				to->conf.name);
 		return 0; /* libxdp loads it when it attaches it */
 	}
 	if (to->change->keep_data)
@@ -95,7 +97,8 @@ static int load_pinned(struct tx *t, struct target *to)
 			continue;
 		fd = state_revision_get(t->s, id, to->at.revision, h);
 		if (fd < 0)
-			return fail(fd, "the revision before of '%s' is not there any more: %s", to->conf.name, strerror(-fd));
+			return fail(fd, "the revision before of '%s' is not there any more: %s", to->conf.name,
+				    strerror(-fd));
 		rc = put_in_slot(t, to, h, fd);
 		close(fd);
 	}
@@ -216,8 +219,9 @@ static int attach_gate(struct tx *t, enum kf_hook hook)
 		say("%s: gate attached at %s (%s)", t->s->ifname, hook_name(hook), got.tcx ? "tcx" : "clsact");
 	else
 		say("%s: gate attached at xdp (%s, %s)", t->s->ifname, mode_name(got.mode),
-		    got.multiprog ? "through libxdp's dispatcher"
-				  : "alone: this kernel refuses BPF_PROG_TYPE_EXT, so no other XDP program can be added");
+		    got.multiprog
+			    ? "through libxdp's dispatcher"
+			    : "alone: this kernel refuses BPF_PROG_TYPE_EXT, so no other XDP program can be added");
 	return 0;
 }
 

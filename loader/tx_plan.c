@@ -44,7 +44,8 @@ static int free_slot(const struct tx *t)
 	for (__u32 i = 0; i < KF_SLOTS; i++)
 		if (!taken[i])
 			return i;
-	return fail(-ENOSPC, "all %u slots of %s are in use: replace fewer functions at a time", KF_SLOTS, t->s->ifname);
+	return fail(-ENOSPC, "all %u slots of %s are in use: replace fewer functions at a time", KF_SLOTS,
+		    t->s->ifname);
 }
 
 static int set_conf(struct target *to, const struct function_conf *conf)
@@ -77,13 +78,14 @@ static int plan_deploy(struct tx *t, struct change *c)
 	int rc;
 
 	if (find(t, c->conf.name))
-		return fail_input("%s has a function named '%s': choose another with --name, or use `replace`", t->s->ifname,
-				  c->conf.name);
+		return fail_input("%s has a function named '%s': choose another with --name, or use `replace`",
+				  t->s->ifname, c->conf.name);
 	for (__u32 id = 0; id < KF_FUNCTIONS && !to; id++)
 		if (!t->to[id].used && !t->to[id].old.record)
 			to = &t->to[id];
 	if (!to)
-		return fail(-ENOSPC, "%s has %u functions, that is all it can hold: remove one first", t->s->ifname, KF_FUNCTIONS);
+		return fail(-ENOSPC, "%s has %u functions, that is all it can hold: remove one first", t->s->ifname,
+			    KF_FUNCTIONS);
 	to->fresh_id = true;
 	to->at.revision = 1;
 	to->head.revision = 1;
@@ -164,7 +166,8 @@ static int plan_rollback(struct tx *t, struct change *c)
 	if (!to)
 		return unknown(t, c->conf.name);
 	if (!to->old.previous)
-		return fail(-ENOENT, "'%s' has no revision before this one: there is nothing to go back to", c->conf.name);
+		return fail(-ENOENT, "'%s' has no revision before this one: there is nothing to go back to",
+			    c->conf.name);
 	slot = free_slot(t);
 	if (slot < 0)
 		return slot;

@@ -70,7 +70,8 @@ static int fill_addrs(struct state_gate *g, __u32 gen, const struct match *m)
 		const struct match_addr *a = &m->addrs[i];
 		__u32 chain = a->target;
 
-		key = (struct kf_addr_key){.prefixlen = KF_ADDR_FIXED_BITS + a->prefixlen, .gen = gen, .chain = a->chain};
+		key = (struct kf_addr_key){
+			.prefixlen = KF_ADDR_FIXED_BITS + a->prefixlen, .gen = gen, .chain = a->chain};
 		memcpy(key.addr, a->addr, sizeof(key.addr));
 		if (bpf_map_update_elem(g->addrs, &key, &chain, BPF_ANY))
 			return fail(-errno, "cannot write the address table: %s", strerror(errno));

@@ -54,7 +54,8 @@ int world_read(const struct state *s, struct world *w)
 		w->n++;
 		rc = state_record_read(s, d->at.record, &d->head, sizeof(d->head), &text);
 		if (rc)
-			fail(rc, "record %u of %s is damaged: %s; `down` removes it", d->at.record, s->ifname, strerror(-rc));
+			fail(rc, "record %u of %s is damaged: %s; `down` removes it", d->at.record, s->ifname,
+			     strerror(-rc));
 		else
 			rc = parse_record(d, text);
 		free(text);
