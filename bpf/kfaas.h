@@ -272,7 +272,8 @@ static __always_inline bool kfaas_parse_skb(struct __sk_buff *skb, struct kfaas_
 	return sound;
 }
 
-/* A header, or NULL if this is another protocol, a fragment, or cut short. UDP's is given only if its length is IP's. */
+/* A header, or NULL if this is another protocol, a fragment, or cut short. UDP's is given only if its length is IP's.
+ */
 static __always_inline void *kfaas_l4(const struct kfaas_packet *p, __u32 proto, __u32 size)
 {
 	if (p->proto != proto || p->fragment || p->l4_len < size || p->l4 + size > p->end)
@@ -331,8 +332,8 @@ static __always_inline __u32 kfaas_fold(__u64 sum)
 	return (sum >> 16) + (sum & 0xffff);
 }
 
-/* Add SIZE bytes at FROM, unless the frame ends before. Of each 8 bytes, `all` takes the whole and `high` the upper half,
- * so no carry is lost: the lower halves are all - (high << 32). Plain loads, because a call of the kernel's
+/* Add SIZE bytes at FROM, unless the frame ends before. Of each 8 bytes, `all` takes the whole and `high` the upper
+ * half, so no carry is lost: the lower halves are all - (high << 32). Plain loads, because a call of the kernel's
  * bpf_csum_diff() costs as much as some 200 bytes of them. */
 #define KFAAS_SUM_WORDS(from, size, end)                                                                               \
 	if ((from) + (size) > (end))                                                                                   \

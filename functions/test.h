@@ -35,7 +35,7 @@ struct packet {
 	int vlans;			  /* tags; with two, the outer is 802.1ad */
 	uint16_t vlan[3];		  /* their TCI */
 
-	int family;	      /* 4 or 6; 0: 4, or what the addresses are */
+	int family;	       /* 4 or 6; 0: 4, or what the addresses are */
 	const char *from, *to; /* 192.0.2.1, 192.0.2.2; 2001:db8::1, 2001:db8::2 */
 	uint8_t ttl, tos;      /* 61, 0 */
 	uint16_t id, frag;     /* IPv4's, frag with flags: 0x2000 is MF */
@@ -45,19 +45,19 @@ struct packet {
 
 	uint8_t proto;
 	uint16_t sport, dport;
-	uint8_t type, code;    /* ICMP */
+	uint8_t type, code; /* ICMP */
 	uint16_t icmp_id, seq;
 	uint8_t tcp_flags;
-	const char *payload;   /* text; NULL: a pattern of BYTES */
+	const char *payload; /* text; NULL: a pattern of BYTES */
 	size_t bytes;
 
 	/* deliberately wrong */
 	enum test_sum sum;
 	bool bad_ip_sum;
-	int ip_len, l4_len;    /* added to the length fields */
-	uint8_t version_ihl;   /* the first byte of IP, if not zero */
-	size_t trailer;	       /* bytes behind IP's end */
-	size_t cut;	       /* bytes cut off the end */
+	int ip_len, l4_len;  /* added to the length fields */
+	uint8_t version_ihl; /* the first byte of IP, if not zero */
+	size_t trailer;	     /* bytes behind IP's end */
+	size_t cut;	     /* bytes cut off the end */
 };
 
 extern const uint8_t mac_client[6], mac_host[6], mac_broadcast[6], mac_multicast[6];
@@ -72,7 +72,7 @@ struct bpf_program *test_prog(struct bpf_object *obj, const char *name);
 int test_map(struct bpf_object *obj, const char *name); /* its descriptor */
 
 struct test_run {
-	int verdict; /* negative: -errno of the run itself (TC_ACT_UNSPEC is 0xffffffff: see `failed`) */
+	int verdict; /* or, if it failed, -errno of the run */
 	bool failed;
 	size_t len;
 	uint8_t frame[TEST_FRAME + 256];
@@ -110,8 +110,8 @@ void packet_zero_sum(struct packet *p, char text[2]);
 /* NULL if OUT is a sound answer to IN: goes back where IN came from, lengths and checksums right. Else what is not. */
 const char *answer_fault(const uint8_t *in, size_t in_len, const uint8_t *out, size_t out_len);
 
-/* Mutate packets of the corpus ROUNDS times. Every verdict must be in ALLOWED (bit V); an answer (XDP_TX) must have
- * no fault; after any other verdict the frame must be untouched. */
+/* Mutate packets of the corpus ROUNDS times. Every verdict must be in ALLOWED (XDP: bit V, TC: bit V + 1); an answer
+ * (XDP_TX) must have no fault; after any other verdict the frame must be untouched. */
 void test_fuzz(struct bpf_program *prog, const struct packet *corpus, size_t n, unsigned rounds, unsigned allowed);
 
 void test_bench(struct bpf_program *prog, const char *name, const struct packet *p); /* a note: ns a packet */

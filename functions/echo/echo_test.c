@@ -3,10 +3,10 @@
 #include "../test.h"
 
 #define UDP(from_port, to_port) .proto = IPPROTO_UDP, .sport = from_port, .dport = to_port, .bytes = 18
-#define ASK	UDP(40000, 7)
-#define V6	.family = 6
-#define ANSWERED .verdict = XDP_TX, .turned = true
-#define LEFT	.verdict = XDP_PASS
+#define ASK			UDP(40000, 7)
+#define V6			.family = 6
+#define ANSWERED		.verdict = XDP_TX, .turned = true
+#define LEFT			.verdict = XDP_PASS
 
 static const struct test_case cases[] = {
 	{"IPv4", {ASK}, ANSWERED},
@@ -22,7 +22,9 @@ static const struct test_case cases[] = {
 	{"QinQ", {ASK, .vlans = 2, .vlan = {100, 10}}, ANSWERED},
 	{"QinQ, IPv6", {ASK, V6, .vlans = 2, .vlan = {100, 10}}, ANSWERED},
 	{"three tags", {ASK, .vlans = 3, .vlan = {100, 10, 1}}, LEFT},
-	{"Ethernet padding stays", {.proto = IPPROTO_UDP, .sport = 40000, .dport = 7, .bytes = 1, .trailer = 17}, ANSWERED},
+	{"Ethernet padding stays",
+	 {.proto = IPPROTO_UDP, .sport = 40000, .dport = 7, .bytes = 1, .trailer = 17},
+	 ANSWERED},
 	{"DF, id and traffic class stay", {ASK, .frag = 0x4000, .id = 0xbeef, .tos = 0xb8}, ANSWERED},
 	{"IPv6 flow label and traffic class stay", {ASK, V6, .id = 0xbeef, .tos = 0xb8}, ANSWERED},
 	{"TTL 1", {ASK, .ttl = 1}, ANSWERED},
@@ -67,8 +69,10 @@ static const struct test_case cases[] = {
 
 	/* options, extension headers, fragments */
 	{"router alert", {ASK, .options = "94040000"}, LEFT},
-	{"forty bytes of options", {ASK, .options = "0101010101010101010101010101010101010101"
-						    "0101010101010101010101010101010101010101"}, LEFT},
+	{"forty bytes of options",
+	 {ASK, .options = "0101010101010101010101010101010101010101"
+			  "0101010101010101010101010101010101010101"},
+	 LEFT},
 	{"hop-by-hop options", {ASK, V6, .ext = "11000502 00000100", .ext_first = 0}, LEFT},
 	{"destination options", {ASK, V6, .ext = "11000104 00000000", .ext_first = 60}, LEFT},
 	{"routing header", {ASK, V6, .ext = "11000400 00000000", .ext_first = 43}, LEFT},
@@ -127,8 +131,8 @@ static void bench(struct bpf_program *prog)
 	static const size_t sizes[] = {0, 22, 64, 128, 256, 512, 1024, 1472, 3000};
 
 	for (size_t i = 0; i < ARRAY_LEN(sizes); i++)
-		test_bench(prog, "echo, IPv4", &(struct packet){.proto = IPPROTO_UDP, .sport = 40000, .dport = 40001,
-								 .bytes = sizes[i]});
+		test_bench(prog, "echo, IPv4",
+			   &(struct packet){.proto = IPPROTO_UDP, .sport = 40000, .dport = 40001, .bytes = sizes[i]});
 	test_bench(prog, "echo, IPv6", &(struct packet){UDP(40000, 40001), V6});
 	test_bench(prog, "not UDP", &(struct packet){.proto = IPPROTO_TCP, .bytes = 10});
 }

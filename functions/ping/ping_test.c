@@ -13,7 +13,8 @@ static const struct test_case cases[] = {
 	{"IPv6", {ASK6}, ANSWERED},
 	{"literal bytes, IPv4",
 	 .hex = "020000000002 020000000001 0800 4500001e000040003d01b9db c0000201 c0000202 0800 765a 1234 0001 6f70",
-	 .out_hex = "020000000001 020000000002 0800 4500001e000040004001b6db c0000202 c0000201 0000 7e5a 1234 0001 6f70",
+	 .out_hex =
+		 "020000000001 020000000002 0800 4500001e000040004001b6db c0000202 c0000201 0000 7e5a 1234 0001 6f70",
 	 .verdict = XDP_TX},
 	{"all zero but the type", {.proto = IPPROTO_ICMP, .type = 8}, ANSWERED},
 	{"VLAN", {ASK4, .vlans = 1, .vlan = {0x200a}}, ANSWERED},
