@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* functions.bpf.c - what the gate's tests put into its slots: sixteen functions, a to p, for XDP and for TC. Each writes
+ * its letter into the trace and then does what its act says. Below them the few that the benchmark needs. */
+#include <linux/bpf.h>
+#include <linux/pkt_cls.h>
+#include <stddef.h>
+#include <bpf/bpf_helpers.h>
+
+#include "act.h"
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, ACTS);
+	__type(key, __u32);
+	__type(value, struct act);
+} acts SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct trace);
+} traces SEC(".maps");
+
+static __always_inline void trace(char who, __u32 len)
+{
+	__u32 zero = 0, at;
+	struct trace *t = bpf_map_lookup_elem(&traces, &zero);
+
+	if (!t)
+		return;
+	at = *(volatile __u32 *)&t->n; /* read once, so that the bound holds */
+	if (at >= TRACE_MAX)
+		return;
+	t->who[at] = who;
+	t->len[at] = len;
+	t->n = at + 1;
+}
+
+static long is_past(__u32 i, void *until)
+{
+	(void)i;
+	return bpf_ktime_get_ns() >= *(__u64 *)until;
+}
+
+static __always_inline void spin(__s32 ns)
+{
+	__u64 until = bpf_ktime_get_ns() + ns;
+
+	bpf_loop(1 << 20, is_past, &until, 0);
+}
+
+static __always_inline int act_xdp(struct xdp_md *ctx, char who)
+{
+	__u32 key = who - 'a';
+	struct act *a = bpf_map_lookup_elem(&acts, &key);
+
+	trace(who, bpf_xdp_get_buff_len(ctx));
+	if (!a)
+		return XDP_ABORTED;
+	switch (a->op) {
+	case ACT_WRITE:
+		a->rc = bpf_xdp_store_bytes(ctx, a->arg, &who, 1);
+		break;
+	case ACT_HEAD:
+		a->rc = bpf_xdp_adjust_head(ctx, a->arg);
+		break;
+	case ACT_TAIL:
+		a->rc = bpf_xdp_adjust_tail(ctx, a->arg);
+		break;
+	case ACT_SPIN:
+		spin(a->arg);
+		break;
+	}
+	return a->verdict;
+}
+
+static __always_inline int act_tc(struct __sk_buff *skb, char who)
+{
+	__u32 key = who - 'a';
+	struct act *a = bpf_map_lookup_elem(&acts, &key);
+
+	trace(who, skb->len);
+	if (!a)
+		return TC_ACT_SHOT;
+	switch (a->op) {
+	case ACT_WRITE:
+		a->rc = bpf_skb_store_bytes(skb, a->arg, &who, 1, 0);
+		break;
+	case ACT_HEAD:
+		a->rc = bpf_skb_change_head(skb, -a->arg, 0);
+		break;
+	case ACT_TAIL:
+		a->rc = bpf_skb_change_tail(skb, skb->len + a->arg, 0);
+		break;
+	case ACT_SPIN:
+		spin(a->arg);
+		break;
+	}
+	return a->verdict;
+}
+
+#define FUNCTION(letter, who)                                                                                          \
+	SEC("xdp")                                                                                                     \
+	int xdp_##letter(struct xdp_md *ctx)                                                                           \
+	{                                                                                                              \
+		return act_xdp(ctx, who);                                                                              \
+	}                                                                                                              \
+	SEC("tc")                                                                                                      \
+	int tc_##letter(struct __sk_buff *skb)                                                                         \
+	{                                                                                                              \
+		return act_tc(skb, who);                                                                               \
+	}
+
+FUNCTION(a, 'a')
+FUNCTION(b, 'b')
+FUNCTION(c, 'c')
+FUNCTION(d, 'd')
+FUNCTION(e, 'e')
+FUNCTION(f, 'f')
+FUNCTION(g, 'g')
+FUNCTION(h, 'h')
+FUNCTION(i, 'i')
+FUNCTION(j, 'j')
+FUNCTION(k, 'k')
+FUNCTION(l, 'l')
+FUNCTION(m, 'm')
+FUNCTION(n, 'n')
+FUNCTION(o, 'o')
+FUNCTION(p, 'p')
+
+SEC("xdp")
+int xdp_pass(struct xdp_md *ctx)
+{
+	return XDP_PASS;
+}
+
+SEC("xdp")
+int xdp_tx(struct xdp_md *ctx)
+{
+	return XDP_TX;
+}
+
+SEC("tc")
+int tc_unspec(struct __sk_buff *skb)
+{
+	return TC_ACT_UNSPEC;
+}
+
+SEC("tc")
+int tc_shot(struct __sk_buff *skb)
+{
+	return TC_ACT_SHOT;
+}
+
+char _license[] SEC("license") = "Dual BSD/GPL";
