@@ -109,7 +109,8 @@ static const unsigned char *constants(const struct function *f, size_t *size)
 {
 	struct bpf_map *m;
 
-	bpf_object__for_each_map(m, f->obj) {
+	bpf_object__for_each_map(m, f->obj)
+	{
 		const char *name = bpf_map__name(m);
 		size_t len = strlen(name);
 

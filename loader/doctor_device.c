@@ -24,7 +24,8 @@ struct device {
 static void state(struct checks *c, const struct device *d)
 {
 	if (d->link.type != ARPHRD_ETHER && d->link.type != ARPHRD_LOOPBACK) {
-		check_wrong(c, d->name, "carries no Ethernet frames (link type %u): functions work on Ethernet", d->link.type);
+		check_wrong(c, d->name, "carries no Ethernet frames (link type %u): functions work on Ethernet",
+			    d->link.type);
 	} else if (!(d->link.flags & IFF_UP)) {
 		check_note(c, d->name, "driver %s; the interface is down: nothing arrives", d->driver);
 		check_remedy(c, "`ip link set %s up`", d->name);
@@ -43,9 +44,12 @@ static void native(struct checks *c, const struct device *d)
 	if (rc == 1) {
 		check_ok(c, "native XDP", "the driver runs it");
 	} else if (rc == 0) {
-		check_note(c, "native XDP", "the driver does not run it: functions run in generic mode, behind the driver, which is slower");
+		check_note(c, "native XDP",
+			   "the driver does not run it: functions run in generic mode, behind the driver, which is "
+			   "slower");
 	} else {
-		check_note(c, "native XDP", "the kernel does not say whether the driver runs it (%s; it does since 6.3)", strerror(-rc));
+		check_note(c, "native XDP",
+			   "the kernel does not say whether the driver runs it (%s; it does since 6.3)", strerror(-rc));
 		check_remedy(c, "`kfaas-net up %s --mode native` tries, and fails without changing anything", d->name);
 	}
 	if (rc && d->link.mtu > MTU_NATIVE) {
@@ -79,12 +83,15 @@ static void offloads(struct checks *c, const struct device *d)
 	for (size_t i = 0; i < ARRAY_SIZE(merging); i++) {
 		if (ethtool_feature(d->name, merging[i].feature) != 1)
 			continue;
-		check_note(c, "offload", "%s is on: the device merges packets, which drivers do not do together with native XDP",
+		check_note(c, "offload",
+			   "%s is on: the device merges packets, which drivers do not do together with native XDP",
 			   merging[i].feature);
 		check_remedy(c, "`ethtool -K %s %s off` if `up` is refused", d->name, merging[i].word);
 	}
 	if (has_vlan(d) && ethtool_feature(d->name, "rx-vlan-hw-parse") == 1) {
-		check_note(c, "offload", "rx-vlan-hw-parse is on, and there are VLAN interfaces: tags that the device takes out of the frame are not seen by XDP");
+		check_note(c, "offload",
+			   "rx-vlan-hw-parse is on, and there are VLAN interfaces: tags that the device takes out of "
+			   "the frame are not seen by XDP");
 		check_remedy(c, "`ethtool -K %s rxvlan off`", d->name);
 	}
 }
@@ -96,13 +103,17 @@ static bool peer_ready(struct checks *c, const struct device *d)
 	int rc = d->link.lower ? link_get(d->link.lower, d->link.lower_netns, &peer) : -ENODEV;
 
 	if (rc) {
-		check_note(c, "veth peer", "cannot be looked at (%s); what functions send back (XDP_TX) is dropped unless the peer has an XDP program, too",
+		check_note(c, "veth peer",
+			   "cannot be looked at (%s); what functions send back (XDP_TX) is dropped unless the peer has "
+			   "an XDP program, too",
 			   strerror(-rc));
 	} else if (peer.xdp) {
 		check_ok(c, "veth peer", "has an XDP program: what functions send back (XDP_TX) arrives");
 		return true;
 	} else {
-		check_note(c, "veth peer", "has no XDP program: in native mode the driver drops what functions send back (XDP_TX), unless GRO is on there (newer kernels)");
+		check_note(c, "veth peer",
+			   "has no XDP program: in native mode the driver drops what functions send back (XDP_TX), "
+			   "unless GRO is on there (newer kernels)");
 	}
 	check_remedy(c, "attach a program that passes everything to the peer, or `up --mode generic` here");
 	return false;
@@ -127,8 +138,10 @@ static void lost_answers(struct checks *c, const struct device *d, bool veth, bo
 	if (veth)
 		check_remedy(c, "attach an XDP program to the veth's peer, or `up --mode generic` here");
 	else
-		check_remedy(c, "more TX descriptors (`ethtool -G %s tx N`), a queue for each CPU (`ethtool -L %s combined N`)", d->name,
-			     d->name);
+		check_remedy(
+			c,
+			"more TX descriptors (`ethtool -G %s tx N`), a queue for each CPU (`ethtool -L %s combined N`)",
+			d->name, d->name);
 }
 
 void doctor_device(struct checks *c, const char *ifname, int ifindex)

@@ -34,8 +34,8 @@ static void attached_alone(struct checks *c, const char *ifname, const struct xd
 		check_ok(c, "XDP", "our gate (id %u), attached alone", now->main_id);
 		return;
 	}
-	check_wrong(c, "XDP", "program %s (id %u) is attached without libxdp's dispatcher: no gate can run beside it", now->name,
-		    now->main_id);
+	check_wrong(c, "XDP", "program %s (id %u) is attached without libxdp's dispatcher: no gate can run beside it",
+		    now->name, now->main_id);
 	if (hook_probe_ext()->rc)
 		check_remedy(c, "`ip link set dev %s %s off`", ifname, off);
 	else
@@ -45,8 +45,8 @@ static void attached_alone(struct checks *c, const char *ifname, const struct xd
 static void attached_dispatcher(struct checks *c, const char *ifname, const struct xdp_now *now)
 {
 	if (now->version != XDP_DISPATCHER_VERSION) {
-		check_wrong(c, "XDP", "the dispatcher there (id %u) speaks version %u, the installed libxdp version %u", now->main_id,
-			    now->version, XDP_DISPATCHER_VERSION);
+		check_wrong(c, "XDP", "the dispatcher there (id %u) speaks version %u, the installed libxdp version %u",
+			    now->main_id, now->version, XDP_DISPATCHER_VERSION);
 		check_remedy(c, "use the libxdp that made it, or `ip link set dev %s xdp off`", ifname);
 		return;
 	}
@@ -81,8 +81,8 @@ void doctor_xdp(struct checks *c, const char *ifname, int ifindex)
 
 static void xdp_gate(struct checks *c, const struct state *s, const struct world *w, const struct hook_state *st)
 {
-	check_ok(c, "gate xdp", "attached, %s mode, %s, run priority %d", mode_name(st->mode), st->multiprog ? "multiprog" : "alone",
-		 w->iface.run_prio);
+	check_ok(c, "gate xdp", "attached, %s mode, %s, run priority %d", mode_name(st->mode),
+		 st->multiprog ? "multiprog" : "alone", w->iface.run_prio);
 	if (st->mode == MODE_GENERIC && w->iface.mode == MODE_AUTO && hook_probe_native(s->ifindex) == 1) {
 		check_note(c, "gate xdp", "runs in generic mode although the driver runs XDP natively");
 		check_remedy(c, "`down`, then `up --mode native`: it says what stands in the way");
@@ -141,11 +141,13 @@ static void account(struct checks *c, const struct state *s, const struct deploy
 	}
 	fail_clear();
 	if (sum.missing) {
-		check_wrong(c, d->conf.name, "%llu packets passed by because its program was missing", (unsigned long long)sum.missing);
+		check_wrong(c, d->conf.name, "%llu packets passed by because its program was missing",
+			    (unsigned long long)sum.missing);
 		check_remedy(c, "`kfaas-net replace %s %s`", s->ifname, d->conf.name);
 	}
 	if (s->meters[d->id].blown) {
-		check_wrong(c, d->conf.name, "its fuse is blown (mean run time %u ns, budget %u ns): %llu packets were not given to it",
+		check_wrong(c, d->conf.name,
+			    "its fuse is blown (mean run time %u ns, budget %u ns): %llu packets were not given to it",
 			    s->meters[d->id].mean_ns, d->conf.budget_ns, (unsigned long long)sum.fused);
 		check_remedy(c, "`kfaas-net reset %s %s`, or a larger --budget", s->ifname, d->conf.name);
 	}
@@ -166,9 +168,12 @@ static void functions(struct checks *c, const struct state *s, const struct worl
 	if (c->n == before)
 		check_ok(c, "functions on it", "%zu, none in trouble", w->n);
 	if (s->control->fib_refused) {
-		check_wrong(c, "own addresses", "%llu times the kernel did not say whether an address is this host's own; those packets passed by",
+		check_wrong(c, "own addresses",
+			    "%llu times the kernel did not say whether an address is this host's own; those packets "
+			    "passed by",
 			    (unsigned long long)s->control->fib_refused);
-		check_remedy(c, "run `kfaas-net up %s` again; `to PREFIX` or scope = any does without the question", s->ifname);
+		check_remedy(c, "run `kfaas-net up %s` again; `to PREFIX` or scope = any does without the question",
+			     s->ifname);
 	}
 }
 

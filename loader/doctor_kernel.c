@@ -64,7 +64,8 @@ static void jit(struct checks *c)
 	int fd = bpf_prog_load(BPF_PROG_TYPE_XDP, "probe", "GPL", pass, 2, NULL);
 
 	if (fd < 0) {
-		check_wrong(c, "XDP", "the kernel refuses to load an XDP program that does nothing: %s", strerror(errno));
+		check_wrong(c, "XDP", "the kernel refuses to load an XDP program that does nothing: %s",
+			    strerror(errno));
 		return;
 	}
 	if (bpf_obj_get_info_by_fd(fd, &info, &len)) {
@@ -82,7 +83,9 @@ static void btf(struct checks *c)
 {
 	if (!access("/sys/kernel/btf/vmlinux", R_OK))
 		return check_ok(c, "BTF", "the kernel describes its types");
-	check_note(c, "BTF", "the kernel does not describe its types (/sys/kernel/btf/vmlinux): functions that read its structures cannot be loaded");
+	check_note(c, "BTF",
+		   "the kernel does not describe its types (/sys/kernel/btf/vmlinux): functions that read its "
+		   "structures cannot be loaded");
 	check_remedy(c, "a kernel with CONFIG_DEBUG_INFO_BTF, as distributions build it");
 }
 
@@ -93,7 +96,8 @@ static void multiprog(struct checks *c)
 	if (!ext->rc)
 		return check_ok(c, "libxdp multiprog", "gates run beside other XDP programs, in libxdp's dispatcher");
 	check_note(c, "libxdp multiprog",
-		   "this kernel refuses to %s (%s), which the dispatcher needs: a gate is attached alone, not beside other XDP programs",
+		   "this kernel refuses to %s (%s), which the dispatcher needs: a gate is attached alone, not beside "
+		   "other XDP programs",
 		   ext->step, strerror(-ext->rc));
 }
 
@@ -127,7 +131,8 @@ static void functions(struct checks *c)
 	char *names = function_names(), path[PATH_MAX];
 
 	if (!names || !*names) {
-		check_wrong(c, "functions", "none found in $KFAAS_FUNCTIONS, %s/lib/kfaas-net/functions or beside the binary", PREFIX);
+		check_wrong(c, "functions",
+			    "none found in $KFAAS_FUNCTIONS, %s/lib/kfaas-net/functions or beside the binary", PREFIX);
 		check_remedy(c, "`make install`, or point KFAAS_FUNCTIONS to a folder with .bpf.o files");
 	} else {
 		char first[NAME_MAX];
@@ -148,7 +153,9 @@ static void dispatcher(struct checks *c)
 
 	if (!function_path_find("xdp-dispatcher", ".o", path, sizeof(path)))
 		return check_ok(c, "dispatcher object", "%s, for kernels that refuse a gate under libxdp's own", path);
-	check_note(c, "dispatcher object", "xdp-dispatcher.o is not beside the functions: 6.12 and newer may refuse the gate under libxdp's own");
+	check_note(
+		c, "dispatcher object",
+		"xdp-dispatcher.o is not beside the functions: 6.12 and newer may refuse the gate under libxdp's own");
 	check_remedy(c, "`make install` puts it there");
 }
 

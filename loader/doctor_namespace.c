@@ -47,7 +47,9 @@ static bool bpffs(struct checks *c)
 		return true;
 	}
 	if (below_ip_netns(name, sizeof(name))) {
-		check_wrong(c, "bpffs", "`ip netns exec` hides /sys/fs/bpf from its command: what is deployed from here is lost when that ends");
+		check_wrong(c, "bpffs",
+			    "`ip netns exec` hides /sys/fs/bpf from its command: what is deployed from here is lost "
+			    "when that ends");
 		check_remedy(c, "`kfaas-net --netns %s ...` instead", name);
 	} else {
 		check_note(c, "bpffs", "not mounted at /sys/fs/bpf");
@@ -56,7 +58,8 @@ static bool bpffs(struct checks *c)
 	return false;
 }
 
-static void one_state(struct checks *c, const char *ifname)
+/* Is it up, as far as its state tells? */
+static bool one_state(struct checks *c, const char *ifname)
 {
 	struct kf_iface_head head = {0};
 	struct state s;
@@ -64,19 +67,28 @@ static void one_state(struct checks *c, const char *ifname)
 	int rc;
 
 	rc = state_open(&s, ifname, STATE_READ);
-	if (rc) {
-		check_note(c, "state", "%s: half-made (%s); the next command clears it away", ifname, fail_text());
+	if (rc == -ENOENT) {
+		check_note(c, "state",
+			   "%s: half-made by an `up` or `down` that did not end; the next command clears it away",
+			   ifname);
 		fail_clear();
-		return;
+		return false;
+	}
+	if (rc) {
+		check_failed(c, "state", rc);
+		return false;
 	}
 	record = s.control->g[state_gen(&s)].iface_record;
 	rc = record ? state_record_read(&s, record, &head, sizeof(head), NULL) : -ENOENT;
 	if (!record)
-		check_note(c, "state", "%s: left by an unfinished `up` or `down`; the next command clears it away", ifname);
+		check_note(c, "state", "%s: left by an unfinished `up` or `down`; the next command clears it away",
+			   ifname);
 	else if (rc)
 		check_wrong(c, "state", "%s: its record is damaged (%s)", ifname, strerror(-rc));
 	else if ((__u32)s.ifindex != head.ifindex)
-		check_note(c, "state", "%s: of an interface that was deleted or renamed; the next command puts that in order", ifname);
+		check_note(c, "state",
+			   "%s: of an interface that was deleted or renamed; the next command puts that in order",
+			   ifname);
 	else if (s.control->dirty)
 		check_note(c, "state", "%s: a command was killed half-way; what it left is not in force", ifname);
 	else
@@ -86,26 +98,29 @@ static void one_state(struct checks *c, const char *ifname)
 	else if (record && s.control->dirty)
 		check_remedy(c, "`kfaas-net up %s` clears it away", ifname);
 	state_close(&s);
+	return record;
 }
 
-static size_t states(struct checks *c)
+/* Is any interface up? */
+static bool states(struct checks *c)
 {
+	bool up = false;
 	char **names;
 	size_t n;
 	int rc = state_list(&names, &n);
 
 	if (rc) {
 		check_failed(c, "state", rc);
-		return 0;
+		return false;
 	}
 	if (!n)
 		check_ok(c, "state", "no interface is up in this network namespace");
 	for (size_t i = 0; i < n; i++) {
-		one_state(c, names[i]);
+		up |= one_state(c, names[i]);
 		free(names[i]);
 	}
 	free(names);
-	return n;
+	return up;
 }
 
 /* How the gates ask which addresses are this host's own; see scope.h. */
@@ -125,7 +140,7 @@ static void own_addresses(struct checks *c, bool up)
 
 void doctor_namespace(struct checks *c)
 {
-	size_t up = 0;
+	bool up = false;
 
 	if (!doctor_may_look(c, "state"))
 		return;

@@ -23,7 +23,8 @@ static int see_link(const struct nlmsghdr *h, void *data)
 	struct link *out = data;
 
 	*out = (struct link){.flags = ifi->ifi_flags, .type = ifi->ifi_type, .lower_netns = -1};
-	mnl_attr_for_each(a, h, sizeof(*ifi)) {
+	mnl_attr_for_each(a, h, sizeof(*ifi))
+	{
 		switch (mnl_attr_get_type(a)) {
 		case IFLA_MTU:
 			out->mtu = mnl_attr_get_u32(a);

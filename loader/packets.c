@@ -64,8 +64,8 @@ static int hex_bytes(const char *text, size_t len, const char *where, unsigned c
 		if (!isxdigit((unsigned char)text[i]))
 			return fail_input("%s: '%c' at position %zu is not a hex digit", where, text[i], i + 1);
 		if (i + 1 >= len || !isxdigit((unsigned char)text[i + 1]))
-			return fail_input("%s: the hex digit '%c' at position %zu has no partner: a byte is two digits", where,
-					  text[i], i + 1);
+			return fail_input("%s: the hex digit '%c' at position %zu has no partner: a byte is two digits",
+					  where, text[i], i + 1);
 		bytes[(*n)++] = digit(text[i]) << 4 | digit(text[i + 1]);
 		i++;
 	}
@@ -117,12 +117,12 @@ static int take(struct packets *p, pcap_t *pcap, const char *path)
 		int rc;
 
 		if (head->caplen < PACKET_MIN)
-			return fail_input("%s: packet %zu has %u bytes; an Ethernet header alone has %u", path, p->n + 1, head->caplen,
-					  PACKET_MIN);
+			return fail_input("%s: packet %zu has %u bytes; an Ethernet header alone has %u", path,
+					  p->n + 1, head->caplen, PACKET_MIN);
 		total += head->caplen;
 		if (total > BYTES_MAX)
-			return fail_input("%s: more than %u MiB of packets: take fewer (`editcap -c`, `tcpdump -c`)", path,
-					  BYTES_MAX >> 20);
+			return fail_input("%s: more than %u MiB of packets: take fewer (`editcap -c`, `tcpdump -c`)",
+					  path, BYTES_MAX >> 20);
 		cut += head->caplen < head->len;
 		rc = add(p, bytes, head->caplen, head->ts);
 		if (rc)
@@ -133,7 +133,8 @@ static int take(struct packets *p, pcap_t *pcap, const char *path)
 	if (!p->n)
 		return fail_input("%s: a capture without packets", path);
 	if (cut)
-		warning("%s: %zu of %zu packets were cut short when they were captured; they run as they are", path, cut, p->n);
+		warning("%s: %zu of %zu packets were cut short when they were captured; they run as they are", path,
+			cut, p->n);
 	return 0;
 }
 
@@ -150,13 +151,14 @@ static int capture(struct packets *p, const char *path)
 		return fail_input("%s: the file is empty", path);
 	pcap = pcap_open_offline_with_tstamp_precision(path, PCAP_TSTAMP_PRECISION_NANO, why);
 	if (!pcap)
-		return fail_input("cannot read the packets of %s: %s; hex digits in a file: `--packet - < FILE`", path, why);
+		return fail_input("cannot read the packets of %s: %s; hex digits in a file: `--packet - < FILE`", path,
+				  why);
 	link = pcap_datalink(pcap);
 	if (link == DLT_EN10MB)
 		rc = take(p, pcap, path);
 	else
-		rc = fail_input("%s: its frames are of link type %s, not Ethernet: functions work on Ethernet frames", path,
-				pcap_datalink_val_to_name(link) ? pcap_datalink_val_to_name(link) : "unknown");
+		rc = fail_input("%s: its frames are of link type %s, not Ethernet: functions work on Ethernet frames",
+				path, pcap_datalink_val_to_name(link) ? pcap_datalink_val_to_name(link) : "unknown");
 	pcap_close(pcap);
 	return rc;
 }
