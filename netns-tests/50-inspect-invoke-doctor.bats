@@ -5,6 +5,7 @@
 load lib
 load story
 bats_require_minimum_version 1.5.0
+declare stderr stderr_lines # set by run
 
 # Most of this needs no wire; what does calls story_setup.
 setup() { all_ids >"$BATS_TEST_TMPDIR/ids"; }
@@ -25,9 +26,9 @@ nobody() {
 	chmod 755 "$OPEN"
 	install -m 755 "$KFAAS" "$OPEN/kfaas-net"
 	install -m 644 "$ANATOMY" "$OPEN"
-	cd "$OPEN"
+	cd "$OPEN" || return
 	run --separate-stderr setpriv --reuid 65534 --clear-groups ./kfaas-net "$@"
-	cd "$TOP"
+	cd "$TOP" || return
 }
 
 # --- inspect
