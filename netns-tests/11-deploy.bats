@@ -354,7 +354,7 @@ XDPFILT=/usr/lib/$(gcc -dumpmachine 2>/dev/null || echo x86_64-linux-gnu)/bpf
 @test "functions may move the frame's head and tail" {
 	local sent back
 	up_empty
-	sent=$(frame type:0x88b6 data:abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz)
+	sent=$(packets "type:0x88b6 data:abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz")
 	adjusted() { # HEAD TAIL
 		kf -q deploy "$HOST_IF" "$(object adjust)" --on ether/0x88b6 --set "head=$1" --set "tail=$2"
 		back=$(frames --match 88b7 "$sent")
@@ -376,7 +376,7 @@ XDPFILT=/usr/lib/$(gcc -dumpmachine 2>/dev/null || echo x86_64-linux-gnu)/bpf
 	deploy adjust --on ether/0x88b6 --set head=4 --continue tx --prio 1
 	deploy stamp --on ether/0x88b6 --set id=9 --prio 2
 	local sent got
-	sent=$(frame type:0x88b6 data:0123abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz)
+	sent=$(packets "type:0x88b6 data:0123abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz")
 	got=$(frames --match 0253544d5009 "$sent")
 	assert_eq "${HOST_MAC//:/}0253544d500988b7$(printf abcd | xxd -p)" "${got:0:36}"
 	assert_eq $((${#sent} - 8)) ${#got}

@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Prints a frame in hex, made of the layers that are named:
+"""Prints frames in hex, a line for each argument, made of the layers that it names:
 
-packet.py vlan:100 ip4:options=2 udp:53 data:hello
+packet.py "vlan:100 ip4:options=2 udp:53 data:hello" "arp"
 
 eth:to=MAC,from=MAC        first, if it is not from the client to the host
 vlan:ID svlan:ID           a tag
@@ -40,9 +40,8 @@ def checksum(data):
 def split(word):
     """name:a,b=c -> name, {"": a, "b": c}"""
     name, _, rest = word.partition(":")
-    if name in ("data", "eth"):
-        if name == "data":
-            return name, {"": rest}
+    if name == "data":
+        return name, {"": rest}
     options = {}
     for part in rest.split(",") if rest else []:
         key, eq, value = part.partition("=")
@@ -186,11 +185,12 @@ class Frame:
 
 
 def main():
-    layers = [split(word) for word in sys.argv[1:]]
-    frame = Frame(layers)
-    for name, options in reversed(layers):
-        frame.put(name, options)
-    print(frame.wire().hex())
+    for text in sys.argv[1:]:
+        layers = [split(word) for word in text.split()]
+        frame = Frame(layers)
+        for name, options in reversed(layers):
+            frame.put(name, options)
+        print(frame.wire().hex())
 
 
 if __name__ == "__main__":

@@ -71,28 +71,29 @@ prog_of() {
 
 # --- Frames
 
-# frame LAYER...: in hex, see packet.py.
-frame() {
+# packets LAYERS...: in hex, a line for each argument; see packet.py.
+packets() {
 	HOST4=$HOST4 HOST6=$HOST6 CLIENT4=$CLIENT4 CLIENT6=$CLIENT6 HOST_MAC=$HOST_MAC CLIENT_MAC=$CLIENT_MAC \
 		/usr/bin/python3 -IS "$TESTS/packet.py" "$@"
 }
 
-# stamped ID LAYER...: the function stamp, deployed with set.id = ID, sends the frame back, once.
+# stamped ID LAYERS...: the function stamp, deployed with set.id = ID, sends each frame back, once.
 stamped() {
-	local sent got id
-	printf -v id %02x "$1"
-	sent=$(frame "${@:2}")
-	got=$(frames --expect 1 --match "0253544d50$id" "$sent") || {
-		echo "${*:2}: no frame back from stamp $1"
-		return 1
-	}
-	assert_eq "${CLIENT_MAC//:/}0253544d50$id${sent:24}" "$got" "${*:2}"
+	local sent got want="" id f
+	printf -v id 0253544d50%02x "$1"
+	shift
+	mapfile -t sent < <(packets "$@")
+	for f in "${sent[@]}"; do want+=${CLIENT_MAC//:/}$id${f:24}$'\n'; done
+	got=$(frames --returned --match 0253544d50 "${sent[@]}") || true
+	assert_eq "${want%$'\n'}" "$got" "frames back from ${id:10} for $*"
 }
 
-# unstamped LAYER...: no instance of stamp sends the frame back.
+# unstamped LAYERS...: no instance of stamp sends any of the frames back.
 unstamped() {
-	local got
-	got=$(no_frames --match 0253544d50 "$(frame "$@")") || {
+	local sent got
+	mapfile -t sent < <(packets "$@")
+	[ ${#sent[@]} = $# ] || return 1
+	got=$(no_frames --returned --match 0253544d50 "${sent[@]}") || {
 		echo "$*: came back as $got"
 		return 1
 	}

@@ -111,8 +111,9 @@ def raw_socket(interface):
 def frames(args):
     s = raw_socket(args.interface)
     match = bytes.fromhex(args.match)
-    for text in args.frames:
-        s.send(bytes.fromhex(text))
+    sent = [bytes.fromhex(text) for text in args.frames]
+    for frame in sent:
+        s.send(frame)
     wanted = len(args.frames) if args.expect is None else args.expect
     got = 0
     deadline = time.monotonic() + args.timeout
@@ -122,7 +123,9 @@ def frames(args):
         if left <= 0 or not select.select([s], [], [], left)[0]:
             break
         frame = received_frame(s)
-        if frame is not None and match in frame:
+        if frame is None or match not in frame:
+            continue
+        if not args.returned or any(frame[12:].startswith(f[12:]) for f in sent):
             got += 1
             print(frame.hex(), flush=True)
     return 0 if got == wanted else 1
@@ -168,6 +171,7 @@ def parse(argv):
     p.add_argument("--expect", type=int, help="frames that should come back (as many as are sent)")
     p.add_argument("--timeout", type=float, default=2)
     p.add_argument("--match", default="", metavar="HEX", help="only frames that hold these bytes")
+    p.add_argument("--returned", action="store_true", help="only frames that were sent, but for the MAC addresses")
     p.set_defaults(run=frames)
 
     return parser.parse_args(argv)
