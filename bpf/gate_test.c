@@ -9,8 +9,9 @@ static const struct {
 	const char *name;
 	void (*test)(void);
 } subjects[] = {
-	{"match", test_match}, {"parse", test_parse}, {"chain", test_chain},
-	{"slots", test_slots}, {"account", test_account}, {"brakes", test_brakes},
+	{"match", test_match},	 {"parse", test_parse},	  {"chain", test_chain}, {"slots", test_slots},
+	{"account", test_account}, {"brakes", test_brakes}, {"scope", test_scope}, {"mutate", test_mutate},
+	{"live", test_live},
 };
 
 /* Words name the subjects to test; none: all of them. */
@@ -28,6 +29,8 @@ int main(int argc, char **argv)
 	int rc;
 
 	rig_open();
+	if (bench)
+		test_price();
 	for (size_t i = 0; !bench && i < ARRAY_LEN(subjects); i++)
 		if (wanted(subjects[i].name, argc, argv))
 			subjects[i].test();

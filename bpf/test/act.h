@@ -24,10 +24,11 @@ struct act {
 	__s32 rc; /* written by the function: its helper's answer */
 };
 
-/* Which functions ran, in order, and the packet's length that each saw. */
+/* Which functions ran, in order, the packet's length that each saw, and how much of it directly. */
 struct trace {
 	__u32 n;
 	__u32 len[TRACE_MAX + 1];
+	__u32 linear[TRACE_MAX + 1];
 	char who[TRACE_MAX + 1];
 };
 

@@ -24,7 +24,7 @@ struct {
 	__type(value, struct trace);
 } traces SEC(".maps");
 
-static __always_inline void trace(char who, __u32 len)
+static __always_inline void trace(char who, __u32 len, __u32 linear)
 {
 	__u32 zero = 0, at;
 	struct trace *t = bpf_map_lookup_elem(&traces, &zero);
@@ -36,6 +36,7 @@ static __always_inline void trace(char who, __u32 len)
 		return;
 	t->who[at] = who;
 	t->len[at] = len;
+	t->linear[at] = linear;
 	t->n = at + 1;
 }
 
@@ -56,8 +57,11 @@ static __always_inline int act_xdp(struct xdp_md *ctx, char who)
 {
 	__u32 key = who - 'a';
 	struct act *a = bpf_map_lookup_elem(&acts, &key);
+	__u64 linear;
 
-	trace(who, bpf_xdp_get_buff_len(ctx));
+	linear = (void *)(long)ctx->data_end - (void *)(long)ctx->data;
+	barrier_var(linear); /* a scalar before the call */
+	trace(who, bpf_xdp_get_buff_len(ctx), linear);
 	if (!a)
 		return XDP_ABORTED;
 	switch (a->op) {
@@ -81,8 +85,11 @@ static __always_inline int act_tc(struct __sk_buff *skb, char who)
 {
 	__u32 key = who - 'a';
 	struct act *a = bpf_map_lookup_elem(&acts, &key);
+	__u64 linear;
 
-	trace(who, skb->len);
+	linear = (void *)(long)skb->data_end - (void *)(long)skb->data;
+	barrier_var(linear);
+	trace(who, skb->len, linear);
 	if (!a)
 		return TC_ACT_SHOT;
 	switch (a->op) {
@@ -153,6 +160,46 @@ SEC("tc")
 int tc_shot(struct __sk_buff *skb)
 {
 	return TC_ACT_SHOT;
+}
+
+/* Run the gate (entry 0) on a stack where every word pair is an IPv4-mapped address, ACT p's ARG: to see that the gate
+ * takes nothing for an address that it did not read. VERDICT says in which word the pairs begin. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
+	__uint(max_entries, 1);
+	__uint(key_size, sizeof(__u32));
+	__uint(value_size, sizeof(__u32));
+} xdp_entry SEC(".maps"), tc_entry SEC(".maps");
+
+#define STACK_WORDS 60
+
+static __always_inline int soil(void *ctx, void *entry)
+{
+	__u32 key = ACTS - 1;
+	struct act *a = bpf_map_lookup_elem(&acts, &key);
+	volatile __u64 stack[STACK_WORDS];
+	__u64 word[2] = {0, 0};
+
+	if (!a)
+		return 0;
+	word[!(a->verdict & 1)] = 0xffff0000ull | (__u64)(__u32)a->arg << 32;
+#pragma unroll
+	for (int i = 0; i < STACK_WORDS; i++)
+		stack[i] = word[i & 1];
+	bpf_tail_call(ctx, entry, 0);
+	return 0;
+}
+
+SEC("xdp")
+int xdp_soil(struct xdp_md *ctx)
+{
+	return soil(ctx, &xdp_entry);
+}
+
+SEC("tc")
+int tc_soil(struct __sk_buff *skb)
+{
+	return soil(skb, &tc_entry);
 }
 
 char _license[] SEC("license") = "Dual BSD/GPL";

@@ -2,6 +2,9 @@
 /* match.c - which trigger a packet belongs to: every kind alone, which wins, and what matches none. */
 #include "rig.h"
 
+#include <arpa/inet.h>
+#include <string.h>
+
 static const struct function kinds[] = {
 	{"udp/53"}, {"tcp/80"}, {"udp/2000-2999"}, {"icmp"}, {"icmp6"}, {"sctp"}, {"proto/47"}, {"arp"}, {"ether/0x88cc"},
 };
@@ -167,6 +170,30 @@ static const struct row none_rows[] = {
 	{"ARP", {.ether = ETH_P_ARP, .bytes = 28}, ""},
 };
 
+/* A frame without an address that makes sense, on a stack full of the one that a trigger names. */
+static void test_soiled(struct gate *g)
+{
+	static const struct function table[] = {{"ip to 198.51.100.0/24"}, {"arp"}};
+	static const struct packet broken = {UDP(53), .version_ihl = 0x44}, arp = {.ether = ETH_P_ARP};
+	struct bpf_program *gate = g->prog;
+	int entry = test_map(functions, g->hook == KF_XDP ? "xdp_entry" : "tc_entry"), fd = bpf_program__fd(gate);
+	uint32_t zero = 0;
+	bool ok = true;
+
+	rig_install(g, table, ARRAY_LEN(table));
+	if (bpf_map_update_elem(entry, &zero, &fd, 0))
+		test_note("the gate cannot be called: %m");
+	g->prog = test_prog(functions, g->hook == KF_XDP ? "xdp_soil" : "tc_soil");
+	for (int parity = 0; parity < 2; parity++) {
+		acts[ACTS - 1] = (struct act){.verdict = parity, .arg = htonl(0xc6336407)};
+		ok &= rig_packet(g, &broken, 1)->verdict == g->pass && !trace->n;
+		ok &= rig_packet(g, &arp, 1)->verdict == g->final && !strcmp(trace->who, "b");
+	}
+	g->prog = gate;
+	bpf_map_delete_elem(entry, &zero);
+	test_ok(ok, "%s: what a broken header does not say is not made up", g->name);
+}
+
 void test_match(void)
 {
 	test_note("every kind of trigger");
@@ -183,4 +210,6 @@ void test_match(void)
 	test_note("any, and nothing at all");
 	RIG_ROWS(any, any_rows);
 	rig_rows(NULL, 0, none_rows, ARRAY_LEN(none_rows));
+	for_each_gate(g)
+		test_soiled(g);
 }

@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: Apache-2.0
+/* mutate.c - mutated packets through the gates, against a second opinion: a parser that shares nothing with the gate's says
+ * which function must run, and the gate's verdict and the packet follow from what that function does. */
+#include "rig.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+static const struct function table[] = {
+	{"udp/53"}, {"udp/53 to 192.0.2.128/25"}, {"udp/1000-1999"}, {"tcp/80"}, {"udp"}, {"tcp"}, {"icmp"},
+	{"icmp6 to 2001:db8::2"}, {"proto/44"}, {"ip"}, {"ip6"}, {"arp"}, {"proto/60"}, {"ether/0x8100"},
+};
+
+#define PAD6 "010400000000"
+static const struct packet corpus[] = {
+	{UDP(53), .bytes = 20},
+	{UDP(53), .to = "192.0.2.200", .bytes = 4},
+	{UDP(1500), .vlans = 1, .bytes = 30},
+	{UDP(53), V6, .bytes = 20},
+	{UDP(1000), V6, .vlans = 2, .bytes = 20},
+	{TCP(80), .options = "94040000", .bytes = 20},
+	{TCP(80), V6, .ext_first = 0, .ext = "0600" PAD6, .bytes = 20},
+	{UDP(53), V6, .ext_first = 44, .ext = "1100 0000 12345678", .bytes = 20},
+	{UDP(53), V6, .ext_first = 60, .ext = "3c00" PAD6 "3c00" PAD6 "3c00" PAD6 "3c00" PAD6 "3c00" PAD6 "1100" PAD6},
+	{UDP(53), V6, .ext_first = 51, .ext = "3c01 0000 00000001 00000002" "2b00" PAD6 "1100" PAD6, .bytes = 20},
+	{UDP(53), .frag = 0x2000, .bytes = 40},
+	{.proto = IPPROTO_ICMP, .type = 8, .bytes = 40},
+	{.proto = IPPROTO_ICMPV6, V6, .type = 128, .bytes = 40},
+	{.proto = IPPROTO_GRE, .bytes = 40, .trailer = 20},
+	{.ether = ETH_P_ARP, .bytes = 46},
+	{UDP(53), .vlans = 3, .bytes = 10},
+	{.proto = 44, .bytes = 20},
+	{.proto = 60, V6, .bytes = 20},
+};
+
+/* --- The second opinion --- */
+
+static unsigned get16(const uint8_t *at)
+{
+	return at[0] << 8 | at[1];
+}
+
+struct opinion {
+	const uint8_t *addr; /* NULL: not an IP packet that makes sense */
+	bool v4;
+	unsigned proto;
+	int port; /* -1: none */
+};
+
+static void judge_l4(struct opinion *o, const uint8_t *l4, size_t left, bool egress)
+{
+	if ((o->proto == 17 || o->proto == 6) && left >= 8)
+		o->port = get16(l4 + (egress ? 0 : 2));
+}
+
+static void judge_v4(struct opinion *o, const uint8_t *ip, size_t len, bool egress)
+{
+	size_t header, total;
+
+	if (len < 20 || ip[0] >> 4 != 4)
+		return;
+	header = (ip[0] & 15) * 4;
+	total = get16(ip + 2);
+	if (!total)
+		total = len;
+	else if (total < header)
+		return;
+	if (header < 20 || total > len)
+		return;
+	o->v4 = true;
+	o->addr = ip + (egress ? 12 : 16);
+	o->proto = ip[9];
+	if (!(get16(ip + 6) & 0x3fff) && header <= total)
+		judge_l4(o, ip + header, total - header, egress);
+}
+
+static void judge_v6(struct opinion *o, const uint8_t *ip, size_t len, bool egress)
+{
+	static const uint8_t mapped[12] = {[10] = 255, [11] = 255};
+	size_t end, at = 40, size;
+
+	if (len < 40 || ip[0] >> 4 != 6)
+		return;
+	end = 40 + get16(ip + 4);
+	if (end > len || !memcmp(ip + (egress ? 8 : 24), mapped, 12))
+		return;
+	if (end == 40)
+		end = len;
+	o->addr = ip + (egress ? 8 : 24);
+	o->proto = ip[6];
+	for (int n = 0; n < 6; n++) {
+		unsigned type = o->proto;
+
+		if (type != 0 && type != 43 && type != 44 && type != 51 && type != 60)
+			break;
+		if (at + 8 > end)
+			return;
+		o->proto = ip[at];
+		size = type == 44 ? 8 : type == 51 ? ip[at + 1] * 4 + 8 : ip[at + 1] * 8 + 8;
+		if (type == 44 && get16(ip + at + 2) & 0xfff9)
+			return;
+		at += size;
+	}
+	if (at <= end)
+		judge_l4(o, ip + at, end - at, egress);
+}
+
+static char judge_ip(const struct opinion *o)
+{
+	static const uint8_t host[16] = {0x20, 0x01, 0x0d, 0xb8, [15] = 2};
+	bool upper = o->addr && o->v4 && !memcmp(o->addr, "\xc0\x00\x02", 3) && o->addr[3] >= 128;
+
+	if (!o->addr)
+		return 0;
+	if (o->proto == 17 && o->port == 53)
+		return upper ? 'b' : 'a';
+	if (o->proto == 17)
+		return o->port >= 1000 && o->port <= 1999 ? 'c' : 'e';
+	if (o->proto == 6)
+		return o->port == 80 ? 'd' : 'f';
+	if (o->proto == 58 && !o->v4 && !memcmp(o->addr, host, 16))
+		return 'h';
+	return o->proto == 1 ? 'g' : o->proto == 44 ? 'i' : o->proto == 60 ? 'm' : 0;
+}
+
+/* The letter of the function that must run, or 0. */
+static char judge(const uint8_t *f, size_t len, bool egress)
+{
+	struct opinion o = {.port = -1};
+	unsigned type = get16(f + 12);
+	size_t at = 14;
+	char who;
+
+	for (int tags = 0; tags < 2 && (type == 0x8100 || type == 0x88a8); tags++, at += 4) {
+		if (at + 4 > len)
+			return 0;
+		type = get16(f + at + 2);
+	}
+	if (type == ETH_P_IP)
+		judge_v4(&o, f + at, len - at, egress);
+	else if (type == ETH_P_IPV6)
+		judge_v6(&o, f + at, len - at, egress);
+	who = judge_ip(&o);
+	if (who)
+		return who;
+	return type == ETH_P_IP ? 'j' : type == ETH_P_IPV6 ? 'k' : type == ETH_P_ARP ? 'l' : type == 0x8100 ? 'n' : 0;
+}
+
+/* --- Mutation --- */
+
+static uint64_t dice;
+
+static unsigned roll(unsigned n)
+{
+	dice ^= dice << 13;
+	dice ^= dice >> 7;
+	dice ^= dice << 17;
+	return (dice >> 16) % n;
+}
+
+static size_t mutate(uint8_t *f, size_t len)
+{
+	static const uint8_t edges[] = {0, 1, 6, 8, 17, 43, 44, 51, 58, 60, 0x40, 0x45, 0x4f, 0x60, 0x81, 0x86, 0xdd, 255};
+	size_t head = len < 100 ? len : 100;
+
+	switch (roll(7)) {
+	case 0:
+		f[roll(head)] ^= 1 << roll(8);
+		break;
+	case 1:
+		f[roll(head)] = edges[roll(sizeof(edges))];
+		break;
+	case 2: /* near the length fields, most of all */
+		f[ETH_HLEN + roll(head - ETH_HLEN < 12 ? head - ETH_HLEN : 12)] = roll(3) ? roll(128) : roll(256);
+		break;
+	case 3:
+		f[roll(head)] = f[roll(head)];
+		break;
+	case 4:
+		return ETH_HLEN + 1 + roll(len - ETH_HLEN);
+	case 5: {
+		size_t more = roll(40);
+
+		for (size_t i = 0; i < more; i++)
+			f[len + i] = roll(256);
+		return len + more;
+	}
+	default:
+		if (len >= 44)
+			f[36 + roll(8)] = roll(2) ? 53 : 0;
+	}
+	return len;
+}
+
+/* What the gate must return, given what the function returned. */
+static int outcome(const struct gate *g, int verdict)
+{
+	if (verdict == g->go_on || verdict == g->pass)
+		return g->pass;
+	return (unsigned)(verdict + g->base) < KF_VERDICT_OTHER ? verdict : g->invalid;
+}
+
+/* The kernel makes no TC run of a cut IP header right behind the Ethernet header. */
+static bool refused(const struct gate *g, const uint8_t *f, size_t len)
+{
+	unsigned type = get16(f + 12);
+
+	return g->hook != KF_XDP && ((type == ETH_P_IP && len < 34) || (type == ETH_P_IPV6 && len < 54));
+}
+
+static bool try_one(struct gate *g, uint8_t *f, size_t len)
+{
+	static const int verdicts[] = {0, 1, 2, 3, 4, 7, -1, 77};
+	uint8_t want[TEST_FRAME];
+	char who[2] = {judge(f, len, g->hook == KF_TC_EGRESS)};
+	struct act a = {.verdict = verdicts[roll(ARRAY_LEN(verdicts))]};
+
+	memcpy(want, f, len);
+	if (roll(2)) {
+		a.op = ACT_WRITE;
+		a.arg = roll(len);
+		if (*who)
+			want[a.arg] = *who;
+	}
+	for (size_t i = 0; i < ARRAY_LEN(table); i++)
+		acts[i] = a;
+	return rig_saw(rig_run(g, f, len, 1), *who ? outcome(g, a.verdict) : g->pass, who, want, len);
+}
+
+static unsigned from_env(const char *name, unsigned fallback)
+{
+	const char *s = getenv(name);
+
+	return s && *s ? strtoul(s, NULL, 0) : fallback;
+}
+
+static void test_gate(struct gate *g, unsigned seed, unsigned rounds)
+{
+	static uint8_t f[TEST_FRAME];
+	unsigned hits[ACTS + 1] = {0}, i;
+	char seen[ARRAY_LEN(table) * 10 + 1] = "";
+	bool ok = true;
+	size_t len = 0;
+
+	dice = 0x9e3779b97f4a7c15ull ^ seed;
+	rig_install(g, table, ARRAY_LEN(table));
+	for (i = 0; i < rounds && ok; i++) {
+		len = rig_frame(g, &corpus[roll(ARRAY_LEN(corpus))], f);
+		for (unsigned m = roll(4); m; m--)
+			len = mutate(f, len);
+		if (len > ETH_HLEN && !refused(g, f, len)) {
+			ok = try_one(g, f, len);
+			hits[trace->n ? trace->who[0] - 'a' : ACTS]++;
+		}
+	}
+	for (size_t n = 0; !ok && n < len && n < 128; n++)
+		printf("%s%02x%s", n % 16 ? "" : "#  ", f[n], n % 16 == 15 || n == len - 1 || n == 127 ? "\n" : " ");
+	for (size_t n = 0; n < ARRAY_LEN(table); n++) {
+		sprintf(seen + strlen(seen), " %c:%u", 'a' + (int)n, hits[n]);
+		ok &= rounds < 10000 || hits[n];
+	}
+	test_note("functions that ran:%s, none: %u", seen, hits[ACTS]);
+	test_ok(ok, "%s: %u mutated packets as judged independently, KFAAS_SEED=%u", g->name, i, seed);
+}
+
+void test_mutate(void)
+{
+	unsigned seed = from_env("KFAAS_SEED", time(NULL)), rounds = from_env("KFAAS_ROUNDS", 30000);
+
+	for_each_gate(g)
+		test_gate(g, seed, rounds);
+}
