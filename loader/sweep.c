@@ -4,10 +4,14 @@
 
 #include <errno.h>
 #include <net/if.h>
+#include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "log.h"
+
+#define WAITING ':' /* begins the names of states on their way to a new one */
 
 enum fate { FINE, RENAMED, GONE, UNFINISHED };
 
@@ -23,7 +27,25 @@ static enum fate fate_of(const struct state *s, char *now)
 		return FINE; /* damaged: the command itself will say so */
 	if ((__u32)s->ifindex == head.ifindex)
 		return FINE;
-	return !s->ifindex && if_indextoname(head.ifindex, now) ? RENAMED : GONE;
+	return if_indextoname(head.ifindex, now) ? RENAMED : GONE;
+}
+
+/* The state follows its interface to NOW. Where another interface had that name, its state is still in
+ * the way, and goes in turn: till then this one waits under a name that no interface can have. */
+static int follow(const struct state *s, const char *now)
+{
+	char aside[IF_NAMESIZE];
+	int rc = state_rename(s->ifname, now);
+
+	if (rc == -ENOTEMPTY || rc == -EEXIST) {
+		snprintf(aside, sizeof(aside), "%c%u", WAITING, if_nametoindex(now));
+		rc = state_rename(s->ifname, aside);
+	}
+	if (rc)
+		return fail(rc, "%s is now called %s, but its state cannot follow: %s", s->ifname, now, strerror(-rc));
+	if (s->ifname[0] != WAITING)
+		say("%s is now called %s: its functions stay, under the new name", s->ifname, now);
+	return 0;
 }
 
 /* libxdp's pins outlive an interface and hold our programs. */
@@ -48,11 +70,7 @@ static int act(struct state *s, enum fate fate, const char *now)
 	case FINE:
 		break;
 	case RENAMED:
-		rc = state_rename(s->ifname, now);
-		if (rc)
-			return fail(rc, "%s is now called %s, but its state cannot follow: %s", s->ifname, now,
-				    strerror(-rc));
-		say("%s is now called %s: its functions stay, under the new name", s->ifname, now);
+		rc = follow(s, now);
 		break;
 	case GONE:
 		say("%s is not the interface that was brought up (that one was deleted): removing what was left of it",
@@ -100,21 +118,28 @@ static int sweep_one(const char *ifname)
 	return rc;
 }
 
-int runtime_sweep(void)
+static int sweep_all(bool waiting_only)
 {
 	char **names;
 	size_t n;
-	int rc = state_sweep(forget_pins);
+	int rc = state_list(&names, &n);
 
-	if (!rc)
-		rc = state_list(&names, &n);
 	if (rc)
 		return rc;
 	for (size_t i = 0; i < n; i++) {
-		if (!rc)
+		if (!rc && (!waiting_only || names[i][0] == WAITING))
 			rc = sweep_one(names[i]);
 		free(names[i]);
 	}
 	free(names);
 	return rc;
+}
+
+int runtime_sweep(void)
+{
+	int rc = state_sweep(forget_pins);
+
+	if (!rc)
+		rc = sweep_all(false);
+	return rc ? rc : sweep_all(true);
 }
