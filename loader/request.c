@@ -211,14 +211,14 @@ static int add_change(struct change **list, size_t *n, const struct plan_step *s
 	function_conf_init(&c->conf);
 	++*n;
 	rc = function_conf_copy(&c->conf, step->wanted ? step->wanted->conf : step->now->conf);
+	text = plan_step_text(step); /* before what it speaks of moves */
+	if (text)
+		say("%s", text);
+	free(text);
 	if (wanted) {
 		c->function = wanted->function;
 		wanted->function = (struct function){0};
 	}
-	text = plan_step_text(step);
-	if (text)
-		say("%s", text);
-	free(text);
 	return rc;
 }
 
