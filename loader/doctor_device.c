@@ -50,7 +50,8 @@ static void native(struct checks *c, const struct device *d)
 	} else {
 		check_note(c, "native XDP",
 			   "the kernel does not say whether the driver runs it (%s; it does since 6.3)", strerror(-rc));
-		check_remedy(c, "`kfaas-net up %s --mode native` tries, and fails without changing anything", d->name);
+		check_remedy(c, "`kfaas-net up %s --mode native` is refused, with nothing changed, if it does not",
+			     d->name);
 	}
 	if (rc && d->link.mtu > MTU_NATIVE) {
 		check_note(c, "MTU", "%u: native XDP takes frames of one buffer, an MTU of about 3,500", d->link.mtu);
