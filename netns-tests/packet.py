@@ -15,12 +15,15 @@ udp:PORT,from=PORT tcp:PORT,from=PORT icmp icmp6 sctp:PORT
 data:TEXT zeros:N          payload
 cut:N                      the first N bytes of the frame
 
+packet.py --flood COUNT SECONDS ADDRESS PORT sends datagrams as fast as it can, for so long if COUNT is 0.
+
 HOST4, HOST6, CLIENT4, CLIENT6, HOST_MAC and CLIENT_MAC are the environment's.
 """
 import os
 import socket
 import struct
 import sys
+import time
 
 EXTENSIONS = {"hop": 0, "routing": 43, "frag": 44, "auth": 51, "dest": 60}
 
@@ -184,7 +187,23 @@ class Frame:
         return frame[: int(cut[""])] if cut else frame
 
 
+def flood(count, seconds, address, port):
+    """COUNT datagrams of 64 bytes, or as many as go in so many SECONDS; prints the microseconds that took."""
+    s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    begin = time.monotonic()
+    sent = 0
+    while sent < count if count else time.monotonic() < begin + seconds:
+        try:
+            s.sendto(b"." * 64, (address, port))
+            sent += 1
+        except ConnectionRefusedError:
+            pass
+    print(int((time.monotonic() - begin) * 1e6))
+
+
 def main():
+    if sys.argv[1] == "--flood":
+        return flood(int(sys.argv[2]), float(sys.argv[3]), sys.argv[4], int(sys.argv[5]))
     for text in sys.argv[1:]:
         layers = [split(word) for word in text.split()]
         frame = Frame(layers)
