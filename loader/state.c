@@ -197,9 +197,11 @@ static int maps_open(struct state *s, bool create)
 	int *fds[] = {&s->control_fd, &s->policies_fd, &s->meters_fd, &s->locals_fd, &s->index_fd, &s->records_fd};
 
 	for (size_t i = 0; i < ARRAY_SIZE(shared_maps); i++) {
-		*fds[i] = map_open(s->dir, &shared_maps[i], create);
-		if (*fds[i] < 0)
-			return *fds[i];
+		int fd = map_open(s->dir, &shared_maps[i], create);
+
+		if (fd < 0)
+			return fd; /* not kept: state_close closes what is not -1 */
+		*fds[i] = fd;
 	}
 	s->control = map_memory(s->control_fd, &shared_maps[0]);
 	s->policies = map_memory(s->policies_fd, &shared_maps[1]);
