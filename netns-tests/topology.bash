@@ -212,14 +212,12 @@ ours_down() {
 	wait_for 5 pinned_gone || true
 }
 
-# Kinds and ids of what is pinned below FOLDER. bpftool tells a pin's kind by failing on the others.
+# Kinds and ids of what is pinned below FOLDER.
 pinned_ids() {
-	local pin kind
-	find "$1" -type f | while read -r pin; do
-		for kind in map prog link; do
-			bpftool -j $kind show pinned "$pin" 2>/dev/null |
-				jq -r --arg kind $kind 'select(.id? and (.error? | not)) | "\($kind) \(.id)"' || true
-		done
+	local kind
+	for kind in map prog link; do
+		bpftool -f "$kind" show | awk -v kind="$kind" -v folder="$1/" \
+			'/^[0-9]+:/ { id = $1 + 0 } $1 == "pinned" && index($2, folder) == 1 { print kind, id }'
 	done
 }
 

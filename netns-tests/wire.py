@@ -7,7 +7,6 @@ wire.py frames IF HEX...      the frames that came back, one line of hex each
 wire.py mark IF               one frame that says where a capture ends
 wire.py cookie                this network namespace's cookie
 """
-import collections
 import select
 import socket
 import struct
@@ -34,35 +33,41 @@ def udp_payload(args, number):
 
 
 def udp_socket(args):
-    family = socket.AF_INET6 if ":" in args.addr else socket.AF_INET
+    address, port = args.words[0], int(args.words[1])
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
     s = socket.socket(family, socket.SOCK_DGRAM)
     s.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
     s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
     if args.source or args.sport:
         s.bind((args.source or ("::" if family == socket.AF_INET6 else ""), args.sport))
     if not args.unconnected:
-        s.connect((args.addr, args.port))
-    return s
+        s.connect((address, port))
+    return s, (address, port)
+
+
+def quoted(text):
+    """As JSON has it; importing json costs more than asking the network, under emulation."""
+    return '"' + "".join(c if c >= " " and c not in '"\\' else f"\\u{ord(c):04x}" for c in text) + '"'
 
 
 def udp(args):
     """Keeps up to --window requests in flight; gives up on those in flight after --timeout of silence."""
-    s = udp_socket(args)
-    answers = collections.Counter()
+    s, server = udp_socket(args)
+    answers = {}
     sent = answered = wrong = refused = flying = 0
-    expected = collections.Counter()
+    expected = {}
     while sent < args.count or flying:
         while sent < args.count and flying < args.window:
             payload = udp_payload(args, sent)
             try:
-                s.sendto(payload, (args.addr, args.port)) if args.unconnected else s.send(payload)
+                s.sendto(payload, server) if args.unconnected else s.send(payload)
             except ConnectionRefusedError:  # the answer to an earlier one; this one was not sent
                 refused += 1
                 flying = max(flying - 1, 0)
                 continue
             sent += 1
             flying += 1
-            expected[payload] += 1
+            expected[payload] = expected.get(payload, 0) + 1
         if not select.select([s], [], [], args.timeout)[0]:
             flying = 0
             continue
@@ -75,15 +80,15 @@ def udp(args):
         flying = max(flying - 1, 0)
         answered += 1
         if args.echo:
-            if expected[answer] > 0:
+            if expected.get(answer):
                 expected[answer] -= 1
             else:
                 wrong += 1
         if args.answers:
-            answers[answer.decode("utf-8", "backslashreplace")] += 1
-    import json
-
-    print(json.dumps({"sent": sent, "answered": answered, "wrong": wrong, "refused": refused, "answers": answers}))
+            text = answer.decode("utf-8", "backslashreplace")
+            answers[text] = answers.get(text, 0) + 1
+    texts = ", ".join(f"{quoted(text)}: {n}" for text, n in answers.items())
+    print(f'{{"sent": {sent}, "answered": {answered}, "wrong": {wrong}, "refused": {refused}, "answers": {{{texts}}}}}')
     return 0 if answered == sent and not wrong and not refused else 1
 
 
@@ -109,12 +114,13 @@ def raw_socket(interface):
 
 
 def frames(args):
-    s = raw_socket(args.interface)
+    interface, *texts = args.words
+    s = raw_socket(interface)
     match = bytes.fromhex(args.match)
-    sent = [bytes.fromhex(text) for text in args.frames]
+    sent = [bytes.fromhex(text) for text in texts]
     for frame in sent:
         s.send(frame)
-    wanted = len(args.frames) if args.expect is None else args.expect
+    wanted = len(texts) if args.expect is None else args.expect
     got = 0
     deadline = time.monotonic() + args.timeout
     # Nothing expected: look for the whole time. Else stop when all are there.
@@ -143,47 +149,65 @@ def cookie():
     return 0
 
 
-def parse(argv):
-    import argparse
+# Options by command, with their defaults; a flag's is False.
+OPTIONS = {
+    "udp": {
+        "count": 1,
+        "window": 1,  # requests in flight
+        "timeout": 2.0,  # seconds of silence until those in flight count as lost
+        "size": 32,
+        "data": None,  # this text instead of numbered payloads
+        "hex": None,  # these bytes instead of numbered payloads
+        "source": None,  # local address
+        "sport": 0,
+        "unconnected": False,  # take answers from any address and port
+        "echo": False,  # an answer that is not a request sent is wrong
+        "answers": False,  # count the distinct answers
+    },
+    "frames": {
+        "expect": None,  # frames that should come back (as many as are sent)
+        "timeout": 2.0,
+        "match": "",  # only frames that hold these bytes, in hex
+        "returned": False,  # only frames that were sent, but for the MAC addresses
+    },
+}
+TYPES = {"timeout": float, "data": str, "hex": str, "source": str, "match": str}
 
-    parser = argparse.ArgumentParser(prog="wire.py")
-    commands = parser.add_subparsers(required=True)
 
-    p = commands.add_parser("udp")
-    p.add_argument("addr")
-    p.add_argument("port", type=int)
-    p.add_argument("--count", type=int, default=1)
-    p.add_argument("--window", type=int, default=1, help="requests in flight")
-    p.add_argument("--timeout", type=float, default=2, help="seconds of silence until those in flight count as lost")
-    p.add_argument("--size", type=int, default=32)
-    p.add_argument("--data", help="this text instead of numbered payloads")
-    p.add_argument("--hex", help="these bytes instead of numbered payloads")
-    p.add_argument("--source", help="local address")
-    p.add_argument("--sport", type=int, default=0)
-    p.add_argument("--unconnected", action="store_true", help="take answers from any address and port")
-    p.add_argument("--echo", action="store_true", help="an answer that is not a request sent is wrong")
-    p.add_argument("--answers", action="store_true", help="count the distinct answers")
-    p.set_defaults(run=udp)
+class Arguments:
+    """Options and words, in any order. (argparse takes a quarter of a second to import under emulation.)"""
 
-    p = commands.add_parser("frames")
-    p.add_argument("interface")
-    p.add_argument("frames", nargs="+", metavar="HEX")
-    p.add_argument("--expect", type=int, help="frames that should come back (as many as are sent)")
-    p.add_argument("--timeout", type=float, default=2)
-    p.add_argument("--match", default="", metavar="HEX", help="only frames that hold these bytes")
-    p.add_argument("--returned", action="store_true", help="only frames that were sent, but for the MAC addresses")
-    p.set_defaults(run=frames)
-
-    return parser.parse_args(argv)
+    def __init__(self, command, argv):
+        self.words = []
+        options = OPTIONS[command]
+        vars(self).update(options)
+        argv = list(argv)
+        while argv:
+            word = argv.pop(0)
+            name = word[2:]
+            if not word.startswith("--"):
+                self.words.append(word)
+            elif name not in options:
+                sys.exit(f"wire.py {command}: no option {word}; there are: --{' --'.join(options)}")
+            elif options[name] is False:
+                setattr(self, name, True)
+            elif not argv:
+                sys.exit(f"wire.py {command}: {word} needs a value")
+            else:
+                setattr(self, name, TYPES.get(name, int)(argv.pop(0)))
 
 
 def main():
-    # What every test runs starts without the import of argparse: a quarter of a second under emulation.
-    simple = {"mark": mark, "cookie": cookie}
-    if sys.argv[1:] and sys.argv[1] in simple:
-        return simple[sys.argv[1]](*sys.argv[2:])
-    args = parse(sys.argv[1:])
-    return args.run(args)
+    commands = {"udp": udp, "frames": frames, "mark": mark, "cookie": cookie}
+    command, *argv = sys.argv[1:] or [""]
+    if command not in commands:
+        sys.exit(__doc__)
+    if command in OPTIONS:
+        args = Arguments(command, argv)
+        if len(args.words) < 2:
+            sys.exit(__doc__)
+        return commands[command](args)
+    return commands[command](*argv)
 
 
 if __name__ == "__main__":
