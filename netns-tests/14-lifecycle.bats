@@ -342,7 +342,7 @@ up_config() { kf "$@" up "$HOST_IF" -c "$BATS_TEST_TMPDIR/config"; }
 }
 
 @test "a config with one bad step changes nothing at all" {
-	local before ids
+	local before
 	config <<-END
 		[function a]
 		object = $(object mark)
