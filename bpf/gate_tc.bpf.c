@@ -13,6 +13,7 @@ typedef struct __sk_buff kf_ctx;
 #define KF_INVALID	TC_ACT_UNSPEC
 #define KF_AF_INET	2
 #define KF_AF_INET6	10
+#define KF_IFINDEX(ctx) ((ctx)->ifindex)
 
 #include "chain.h"
 
@@ -36,7 +37,7 @@ int kfaas_gate_tc(struct __sk_buff *skb)
 	__u32 flags;
 	int verdict;
 
-	flags = kf_begin(&run, skb->ifindex, egress ? KF_TC_EGRESS : KF_TC_INGRESS);
+	flags = kf_begin(&run, egress ? KF_TC_EGRESS : KF_TC_INGRESS);
 	if (!flags)
 		return TC_ACT_UNSPEC;
 	/* Headers may lie in a fragment of the buffer; seldom, so try without moving them first. */

@@ -11,6 +11,7 @@ typedef struct xdp_md kf_ctx;
 #define KF_INVALID	XDP_ABORTED
 #define KF_AF_INET	2
 #define KF_AF_INET6	10
+#define KF_IFINDEX(ctx) ((ctx)->ingress_ifindex)
 
 #include "chain.h"
 
@@ -25,7 +26,7 @@ int kfaas_gate(struct xdp_md *ctx)
 	int verdict;
 
 	barrier_var(len); /* a scalar from here on: pointers do not outlive a call */
-	flags = kf_begin(&run, ctx->ingress_ifindex, KF_XDP);
+	flags = kf_begin(&run, KF_XDP);
 	if (!flags)
 		return XDP_PASS;
 	kf_parse(data, end, len, false, &flow);

@@ -17,20 +17,22 @@
 
 /* Addresses that are never answered for, however the routing tables stand. IPv6 link-local ones
  * are left to the kernel because bpf_fib_lookup does not look them up. */
-static __always_inline bool kf_addr_never(const struct kf_flow *f, __u32 ifindex)
+static __always_inline bool kf_addr_never(const struct kf_flow *f, bool lo)
 {
-	const __u8 *a = (const __u8 *)f->addr;
+	__u8 first = f->ether == ETH_P_IP ? f->addr[1] >> 32 : f->addr[0];
+	__u8 second = f->addr[0] >> 8;
 
 	if (f->flags & KF_FLOW_GROUP)
 		return true;
 	if (f->ether == ETH_P_IP)
-		return a[12] >= 224 || a[12] == 0 || (a[12] == 127 && ifindex != KF_LO_IFINDEX);
-	if (a[0] == 0xff || (a[0] == 0xfe && (a[1] & 0xc0) == 0x80))
+		return first >= 224 || first == 0 || (first == 127 && !lo);
+	if (first == 0xff || (first == 0xfe && (second & 0xc0) == 0x80))
 		return true;
-	return !f->addr[0] && f->addr[1] == bpf_cpu_to_be64(1) && ifindex != KF_LO_IFINDEX;
+	return !f->addr[0] && f->addr[1] == bpf_cpu_to_be64(1) && !lo;
 }
 
-__noinline int kf_ask_fib(kf_ctx *ctx, const struct kf_flow *f)
+/* ADDR as in struct kf_flow, in two words. */
+__noinline int kf_ask_fib(kf_ctx *ctx, __u64 high, __u64 low, __u32 ether)
 {
 	struct bpf_fib_lookup q = {
 		.l4_protocol = KF_FIB_PROTO,
@@ -42,14 +44,15 @@ __noinline int kf_ask_fib(kf_ctx *ctx, const struct kf_flow *f)
 	__u32 zero = 0;
 	long rc;
 
-	if (!f)
-		return 0;
-	if (f->ether == ETH_P_IP) {
+	if (ether == ETH_P_IP) {
 		q.family = KF_AF_INET;
-		q.ipv4_dst = f->addr[1] >> 32;
+		q.ipv4_dst = low >> 32;
 	} else {
 		q.family = KF_AF_INET6;
-		__builtin_memcpy(q.ipv6_dst, f->addr, sizeof(q.ipv6_dst));
+		q.ipv6_dst[0] = high;
+		q.ipv6_dst[1] = high >> 32;
+		q.ipv6_dst[2] = low;
+		q.ipv6_dst[3] = low >> 32;
 	}
 	rc = bpf_fib_lookup(ctx, &q, sizeof(q), 0);
 	if (rc == BPF_FIB_LKUP_RET_FWD_DISABLED || rc < 0) {
@@ -60,10 +63,10 @@ __noinline int kf_ask_fib(kf_ctx *ctx, const struct kf_flow *f)
 	return rc == BPF_FIB_LKUP_RET_NOT_FWDED;
 }
 
-static __always_inline bool kf_is_local(kf_ctx *ctx, const struct kf_flow *f, __u32 ifindex)
+static __always_inline bool kf_is_local(kf_ctx *ctx, const struct kf_flow *f)
 {
-	const __u8 *a = (const __u8 *)f->addr;
-	__u32 key = (a[15] ^ a[13] ^ a[7]) % KF_LOCALS;
+	/* Bytes 15, 13 and 7. */
+	__u32 key = (f->addr[1] >> 56 ^ f->addr[1] >> 40 ^ f->addr[0] >> 56) % KF_LOCALS;
 	struct kf_local *l = bpf_map_lookup_elem(&kf_locals, &key);
 	__u64 now = bpf_jiffies64();
 
@@ -71,7 +74,8 @@ static __always_inline bool kf_is_local(kf_ctx *ctx, const struct kf_flow *f, __
 		return false;
 	if (l->until > now && l->addr[0] == f->addr[0] && l->addr[1] == f->addr[1])
 		return l->local;
-	l->local = !kf_addr_never(f, ifindex) && kf_ask_fib(ctx, f);
+	l->local = !kf_addr_never(f, KF_IFINDEX(ctx) == KF_LO_IFINDEX) &&
+		   kf_ask_fib(ctx, f->addr[0], f->addr[1], f->ether);
 	l->addr[0] = f->addr[0];
 	l->addr[1] = f->addr[1];
 	l->until = now + KF_LOCAL_JIFFIES;

@@ -15,8 +15,8 @@ static bool counted(struct gate *g, unsigned n, uint64_t packets, uint64_t bytes
 	want.verdict[index] = packets;
 	if (!memcmp(&a, &want, sizeof(a)))
 		return true;
-	test_note("function %c: %llu packets, %llu bytes, %llu of verdict [%u]; want %llu, %llu", 'a' + n, a.packets, a.bytes,
-		  a.verdict[index], index, (unsigned long long)packets, (unsigned long long)bytes);
+	test_note("function %c: %llu packets, %llu bytes, %llu of verdict [%u]; want %llu, %llu", 'a' + n, a.packets,
+		  a.bytes, a.verdict[index], index, (unsigned long long)packets, (unsigned long long)bytes);
 	return false;
 }
 
@@ -29,8 +29,8 @@ static void test_verdicts(struct gate *g)
 		rig_install(g, one, 1);
 		acts[0].verdict = verdict;
 		rig_packet(g, &p, 3);
-		test_ok(counted(g, 0, 3, 3 * len, verdict + g->base), "%s: verdict %d, %zu bytes, three times", g->name, verdict,
-			len);
+		test_ok(counted(g, 0, 3, 3 * len, verdict + g->base), "%s: verdict %d, %zu bytes, three times", g->name,
+			verdict, len);
 	}
 }
 
@@ -47,7 +47,8 @@ static void test_bytes_counted(struct gate *g)
 
 		rig_packet(g, &p, 1);
 		bytes += ETH_HLEN + 4 * p.vlans + 28 + p.bytes + p.trailer;
-		ok &= counted(g, 0, i + 1, bytes, g->base + g->go_on) && counted(g, 1, i + 1, bytes, g->base + g->final);
+		ok &= counted(g, 0, i + 1, bytes, g->base + g->go_on) &&
+		      counted(g, 1, i + 1, bytes, g->base + g->final);
 	}
 	test_ok(ok, "%s: bytes are the frames', tags and trailers included, for each function of the chain", g->name);
 	rig_packet(g, &(struct packet){UDP(54)}, 5);
@@ -70,8 +71,8 @@ static void test_samples(struct gate *g)
 		rig_sample(rows[i].one_in);
 		rig_packet(g, &(struct packet){UDP(53)}, 400);
 		a = rig_account(g, 0);
-		test_ok(rig_samples(&a) == rows[i].want && a.packets == 400, "%s: sample %u: %llu of 400 are timed", g->name,
-			rows[i].one_in, (unsigned long long)rig_samples(&a));
+		test_ok(rig_samples(&a) == rows[i].want && a.packets == 400, "%s: sample %u: %llu of 400 are timed",
+			g->name, rows[i].one_in, (unsigned long long)rig_samples(&a));
 	}
 	rig_install(g, one, 1);
 	rig_sample(1);
@@ -92,7 +93,7 @@ static void test_samples(struct gate *g)
 
 void test_account(void)
 {
-	for_each_gate(g) {
+	for (struct gate *g = gates; g < gates + KF_HOOKS; g++) {
 		test_verdicts(g);
 		test_bytes_counted(g);
 		test_samples(g);

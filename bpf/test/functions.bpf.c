@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* functions.bpf.c - what the gate's tests put into its slots: sixteen functions, a to p, for XDP and for TC. Each writes
- * its letter into the trace and then does what its act says. Below them the few that the benchmark needs. */
+/* functions.bpf.c - what the gate's tests put into its slots: sixteen functions, a to p, for XDP and for TC. Each
+ * writes its letter into the trace and then does what its act says. Below them the few that the benchmark needs. */
 #include <linux/bpf.h>
 #include <linux/pkt_cls.h>
 #include <stddef.h>

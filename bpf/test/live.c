@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* live.c - socket buffers whose headers lie beyond the linear part. Test runs cannot make such on all kernels, so the TC
- * gates are attached to a veth here, and frames of more than a page go out of it and, from its peer, into it. */
+/* live.c - socket buffers whose headers lie beyond the linear part. Test runs cannot make such on all kernels, so the
+ * TC gates are attached to a veth here, and frames of more than a page go out of it and, from its peer, into it. */
 #include "rig.h"
 
 #include <arpa/inet.h>
@@ -33,7 +33,9 @@ static const struct {
 	{"IPv6, Ethernet header linear", {UDP(53), V6, .bytes = 3000}, 14, "a"},
 	{"IPv6, cut before the ports", {UDP(53), V6, .bytes = 3000}, 54, "a"},
 	{"IPv6, cut before its extension header",
-	 {TCP(80), V6, .ext_first = 60, .ext = "0600010400000000", .bytes = 3000}, 54, "b"},
+	 {TCP(80), V6, .ext_first = 60, .ext = "0600010400000000", .bytes = 3000},
+	 54,
+	 "b"},
 	{"IPv6, no match but the ethertype", {.proto = IPPROTO_GRE, V6, .bytes = 3000}, 14, "d"},
 };
 
@@ -68,7 +70,8 @@ static void test_direction(struct gate *g, int sock, unsigned from)
 		memset(trace, 0, sizeof(*trace));
 		ok = send_frame(sock, from, frame, rows[i].linear);
 		await(1);
-		ok &= !strcmp(trace->who, rows[i].want) && trace->len[0] == FRAME && trace->linear[0] == PULLED;
+		ok &= !strcmp(trace->who, rows[i].want) && trace->len[0] == FRAME && trace->linear[0] == PULLED &&
+		      rig_account(g, rows[i].want[0] - 'a').bytes == FRAME;
 		if (!ok)
 			test_note("ran '%s', want '%s'; %u bytes, %u linear", trace->who, rows[i].want, trace->len[0],
 				  trace->linear[0]);

@@ -6,7 +6,8 @@
 #include <string.h>
 
 static const struct function kinds[] = {
-	{"udp/53"}, {"tcp/80"}, {"udp/2000-2999"}, {"icmp"}, {"icmp6"}, {"sctp"}, {"proto/47"}, {"arp"}, {"ether/0x88cc"},
+	{"udp/53"}, {"tcp/80"},	  {"udp/2000-2999"}, {"icmp"},	       {"icmp6"},
+	{"sctp"},   {"proto/47"}, {"arp"},	     {"ether/0x88cc"},
 };
 static const struct row kind_rows[] = {
 	{"UDP port, IPv4", {UDP(53)}, "a"},
@@ -45,13 +46,7 @@ static const struct row kind_rows[] = {
 };
 
 static const struct function levels[] = {
-	{"udp/53"},
-	{"udp/50-59"},
-	{"udp/1-1000"},
-	{"udp"},
-	{"ip"},
-	{"ip6"},
-	{"tcp/1-65535"},
+	{"udp/53"}, {"udp/50-59"}, {"udp/1-1000"}, {"udp"}, {"ip"}, {"ip6"}, {"tcp/1-65535"},
 };
 static const struct row level_rows[] = {
 	{"port before range", {UDP(53)}, "a"},
@@ -117,8 +112,8 @@ static const struct row prefix_rows[] = {
 
 /* Only prefixes: what fits none goes on to the wider level. */
 static const struct function cover[] = {
-	{"udp/53 to 192.0.2.1"}, {"udp/53-53 to 192.0.2.2"}, {"udp/50-60 to 192.0.2.3"}, {"udp to 192.0.2.4"}, {"ip to 192.0.2.5"},
-	{"ip"},
+	{"udp/53 to 192.0.2.1"}, {"udp/53-53 to 192.0.2.2"}, {"udp/50-60 to 192.0.2.3"},
+	{"udp to 192.0.2.4"},	 {"ip to 192.0.2.5"},	     {"ip"},
 };
 static const struct row cover_rows[] = {
 	{"port", {UDP(53), .to = "192.0.2.1"}, "a"},
@@ -137,9 +132,8 @@ static const struct function lists[] = {
 	{"udp/67-68, icmp"},
 };
 static const struct row list_rows[] = {
-	{"first of three", {UDP(53)}, "a"},   {"second", {TCP(53), V6}, "a"},
-	{"third", {.ether = 0x88b5}, "a"},    {"first of two", {UDP(68)}, "b"},
-	{"second", {.proto = IPPROTO_ICMP}, "b"}, {"none", {TCP(68)}, ""},
+	{"first of three", {UDP(53)}, "a"}, {"second", {TCP(53), V6}, "a"},	      {"third", {.ether = 0x88b5}, "a"},
+	{"first of two", {UDP(68)}, "b"},   {"second", {.proto = IPPROTO_ICMP}, "b"}, {"none", {TCP(68)}, ""},
 };
 
 /* The row of port 17 holds what the row of protocol 17 and of ethertype 17 holds: they must not be mixed up. */
@@ -210,6 +204,6 @@ void test_match(void)
 	test_note("any, and nothing at all");
 	RIG_ROWS(any, any_rows);
 	rig_rows(NULL, 0, none_rows, ARRAY_LEN(none_rows));
-	for_each_gate(g)
+	for (struct gate *g = gates; g < gates + KF_HOOKS; g++)
 		test_soiled(g);
 }

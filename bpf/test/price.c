@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* price.c - what the gate costs: ns a packet, the best of many short runs, because the machine has other work too. (Each
- * run of XDP waits for all CPUs before and after, hence not more of them.) */
+/* price.c - what the gate costs: ns a packet, the best of many short runs, because the machine has other work too.
+ * (Each run of XDP waits for all CPUs before and after, hence not more of them.) */
 #include "rig.h"
 
 #include <stdio.h>
@@ -34,7 +34,9 @@ static void deploy(struct gate *g, const struct function *table, size_t n, bool 
 	rig_install(g, table, n);
 	for (size_t i = 0; i < n; i++)
 		rig_put_program(g, FUNCTION_SLOT(i),
-				g->hook == KF_XDP ? go_on ? "xdp_pass" : "xdp_tx" : go_on ? "tc_unspec" : "tc_shot");
+				g->hook == KF_XDP ? go_on ? "xdp_pass" : "xdp_tx"
+				: go_on		  ? "tc_unspec"
+						  : "tc_shot");
 }
 
 static void measure_one(struct gate *g, const char *what, struct function f, uint32_t sample, const struct packet *p)
@@ -55,12 +57,16 @@ static void measure_bare(struct gate *g)
 
 static void measure_brakes(struct gate *g)
 {
-	struct kf_policy limit = {.interval = 64, .tolerance = 64ull << 40}, drop = {.interval = 1ull << 62, .flags = KF_LIMIT_DROP};
+	struct kf_policy limit = {.interval = 64, .tolerance = 64ull << 40},
+			 drop = {.interval = 1ull << 62, .flags = KF_LIMIT_DROP};
 	struct kf_policy budget = {.budget_ns = 1000000000};
 
-	measure_one(g, "limit, within it", (struct function){"udp/53", .flags = KF_STEP_LIMIT, .policy = limit}, 0, &dns);
-	measure_one(g, "limit, over it, dropped", (struct function){"udp/53", .flags = KF_STEP_LIMIT, .policy = drop}, 0, &dns);
-	measure_one(g, "fuse, sample 256", (struct function){"udp/53", .flags = KF_STEP_FUSE, .policy = budget}, 256, &dns);
+	measure_one(g, "limit, within it", (struct function){"udp/53", .flags = KF_STEP_LIMIT, .policy = limit}, 0,
+		    &dns);
+	measure_one(g, "limit, over it, dropped", (struct function){"udp/53", .flags = KF_STEP_LIMIT, .policy = drop},
+		    0, &dns);
+	measure_one(g, "fuse, sample 256", (struct function){"udp/53", .flags = KF_STEP_FUSE, .policy = budget}, 256,
+		    &dns);
 	measure_one(g, "fuse, sample 1", (struct function){"udp/53", .flags = KF_STEP_FUSE, .policy = budget}, 1, &dns);
 }
 
@@ -100,11 +106,13 @@ static void measure_gate(struct gate *g)
 
 void test_price(void)
 {
-	/* For scope local: without its routing rule, an address that is nobody's counts as own, which costs the same. */
+	/* For scope local: without its routing rule, an address that is nobody's counts as own, which costs the same.
+	 */
 	rig_sysctl("ipv4/conf/lo/forwarding", "1");
 	rig_sysctl("ipv6/conf/lo/forwarding", "1");
-	printf("ns a packet, the best of %u runs of %u packets each (BPF_PROG_TEST_RUN's own loop included)\n", RUNS, PACKETS);
-	for_each_gate(g)
+	printf("ns a packet, the best of %u runs of %u packets each (BPF_PROG_TEST_RUN's own loop included)\n", RUNS,
+	       PACKETS);
+	for (struct gate *g = gates; g < gates + KF_HOOKS; g++)
 		if (g->hook != KF_TC_EGRESS)
 			measure_gate(g);
 }

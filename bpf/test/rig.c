@@ -164,7 +164,7 @@ void rig_open(void)
 	functions = test_load(path);
 	acts = map_memory(functions, "acts", sizeof(*acts));
 	trace = map_memory(functions, "traces", sizeof(*trace));
-	for_each_gate(g)
+	for (struct gate *g = gates; g < gates + KF_HOOKS; g++)
 		open_gate(g, dir);
 	control = map_memory(gates[KF_XDP].obj, "kf_control", sizeof(*control));
 	policies = map_memory(gates[KF_XDP].obj, "kf_policies", sizeof(*policies));
@@ -173,7 +173,7 @@ void rig_open(void)
 
 void rig_close(void)
 {
-	for_each_gate(g) {
+	for (struct gate *g = gates; g < gates + KF_HOOKS; g++) {
 		match_free(&g->tables[0]);
 		match_free(&g->tables[1]);
 		bpf_object__close(g->obj);
@@ -244,12 +244,21 @@ void rig_fill(struct gate *g, uint32_t gen, const struct function *table, size_t
 
 	for (size_t i = 0; i < n; i++) {
 		const struct function *t = &table[i];
-		uint16_t cont = t->cont ? t->cont : 1 << (g->base + g->go_on) | (g->base ? 1 << (g->base + TC_ACT_UNSPEC) : 0);
+		uint16_t cont =
+			t->cont ? t->cont : 1 << (g->base + g->go_on) | (g->base ? 1 << (g->base + TC_ACT_UNSPEC) : 0);
 
 		f[i] = (struct match_function){
-			.name = "test", .on = triggers[i], .n_on = parse_triggers(t->on, triggers[i], 8), .prio = t->prio,
-			.hooks = 1 << g->hook, .id = FUNCTION_ID(i), .slot = FUNCTION_SLOT(i), .flags = t->flags,
-			.local = t->local, .cont_xdp = cont, .cont_tc = cont,
+			.name = "test",
+			.on = triggers[i],
+			.n_on = parse_triggers(t->on, triggers[i], 8),
+			.prio = t->prio,
+			.hooks = 1 << g->hook,
+			.id = FUNCTION_ID(i),
+			.slot = FUNCTION_SLOT(i),
+			.flags = t->flags,
+			.local = t->local,
+			.cont_xdp = cont,
+			.cont_tc = cont,
 		};
 		rig_put(g, FUNCTION_SLOT(i), t->missing ? 0 : 'a' + (char)i);
 		policies[gen * KF_FUNCTIONS + FUNCTION_ID(i)] = t->policy;
@@ -377,13 +386,14 @@ void rig_rows(const struct function *table, size_t n, const struct row *rows, si
 {
 	static uint8_t frame[TEST_FRAME];
 
-	for_each_gate(g) {
+	for (struct gate *g = gates; g < gates + KF_HOOKS; g++) {
 		rig_install(g, table, n);
 		for (const struct row *r = rows; r < rows + n_rows; r++) {
 			size_t len = rig_frame(g, &r->in, frame);
 			struct test_run *run = rig_run(g, frame, len, 1);
 
-			test_ok(rig_saw(run, *r->want ? g->final : g->pass, r->want, frame, len), "%s: %s", g->name, r->name);
+			test_ok(rig_saw(run, *r->want ? g->final : g->pass, r->want, frame, len), "%s: %s", g->name,
+				r->name);
 		}
 	}
 }

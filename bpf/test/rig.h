@@ -17,9 +17,9 @@ struct gate {
 	int functions, addrs, accounts;
 	struct kf_row *rows;
 	struct kf_chain *chains;
-	struct match tables[2]; /* what each generation holds */
-	int base;		/* the account's index of verdict 0 */
-	int go_on, final;	/* verdicts: one that continues a chain by default, one that does not */
+	struct match tables[2];	 /* what each generation holds */
+	int base;		 /* the account's index of verdict 0 */
+	int go_on, final;	 /* verdicts: one that continues a chain by default, one that does not */
 	int pass, drop, invalid; /* what the gate itself returns: no verdict stood, a brake dropped, no such verdict */
 };
 
@@ -35,8 +35,8 @@ extern unsigned wire; /* an interface that is not lo */
 void rig_open(void); /* in a network namespace of our own */
 void rig_close(void);
 void rig_command(const char *fmt, ...) __attribute__((format(printf, 1, 2))); /* a shell command that must succeed */
-void rig_sysctl(const char *path, const char *value);			       /* below /proc/sys/net */
-uint64_t rig_now(void);						       /* ns */
+void rig_sysctl(const char *path, const char *value);			      /* below /proc/sys/net */
+uint64_t rig_now(void);							      /* ns */
 
 /* The Nth of a table is letter 'a' + N. */
 struct function {
@@ -55,7 +55,7 @@ struct function {
  * zero. install: the generation that is not in force, and flip to it. */
 void rig_fill(struct gate *g, uint32_t gen, const struct function *table, size_t n);
 void rig_install(struct gate *g, const struct function *table, size_t n);
-void rig_sample(uint32_t one_in); /* of the generation in force */
+void rig_sample(uint32_t one_in);			  /* of the generation in force */
 void rig_put(struct gate *g, uint32_t slot, char letter); /* 0: empty the slot */
 void rig_put_program(struct gate *g, uint32_t slot, const char *name);
 
@@ -79,8 +79,6 @@ struct row {
 /* Every row on every hook; all functions return the final verdict and leave the frame alone. */
 void rig_rows(const struct function *table, size_t n, const struct row *rows, size_t n_rows);
 #define RIG_ROWS(table, rows) rig_rows(table, ARRAY_LEN(table), rows, ARRAY_LEN(rows))
-
-#define for_each_gate(g) for (struct gate *g = gates; g < gates + KF_HOOKS; g++)
 
 #define UDP(port) .proto = IPPROTO_UDP, .sport = 40000, .dport = (port)
 #define TCP(port) .proto = IPPROTO_TCP, .sport = 40000, .dport = (port)

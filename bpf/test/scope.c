@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* scope.c - "only for this host's own addresses", asked of a real routing table: what is own, what is not, and how soon the
- * gate follows when that changes. */
+/* scope.c - "only for this host's own addresses", asked of a real routing table: what is own, what is not, and how soon
+ * the gate follows when that changes. */
 #include "rig.h"
 
 #include <stdio.h>
@@ -16,8 +16,8 @@ static void set_up(void)
 {
 	for (int family = 4; family <= 6; family += 2) {
 		rig_command("ip -%d route add unreachable default table 253253", family);
-		rig_command("ip -%d rule add pref 1 iif lo ipproto %d sport %d dport %d table 253253", family, KF_FIB_PROTO,
-			    KF_FIB_SPORT, KF_FIB_DPORT);
+		rig_command("ip -%d rule add pref 1 iif lo ipproto %d sport %d dport %d table 253253", family,
+			    KF_FIB_PROTO, KF_FIB_SPORT, KF_FIB_DPORT);
 	}
 	rig_sysctl("ipv4/conf/lo/forwarding", "1");
 	rig_sysctl("ipv6/conf/lo/forwarding", "1");
@@ -30,9 +30,15 @@ static void set_up(void)
 }
 
 static const struct function table[] = {
-	{"udp/53", .local = true}, {"udp/54"},			  {"udp/55 to 203.0.113.0/24", .local = true},
-	{"arp", .local = true},	   {"icmp, icmp6", .local = true}, {"udp/56", .local = true},
-	{"udp/56", .prio = 1},	   {"udp/57", .prio = 1, .local = true}, {"udp/57"},
+	{"udp/53", .local = true},
+	{"udp/54"},
+	{"udp/55 to 203.0.113.0/24", .local = true},
+	{"arp", .local = true},
+	{"icmp, icmp6", .local = true},
+	{"udp/56", .local = true},
+	{"udp/56", .prio = 1},
+	{"udp/57", .prio = 1, .local = true},
+	{"udp/57"},
 };
 
 static const struct row rows[] = {
@@ -57,7 +63,9 @@ static const struct row rows[] = {
 	{"own IPv4 again, by its own frame", {UDP(53)}, "a"},
 	{"255.255.255.255", {UDP(53), .to = "255.255.255.255"}, ""},
 	{"255.255.255.255 by a broadcast frame", {UDP(53), .to = "255.255.255.255", .to_mac = mac_broadcast}, ""},
-	{"the network's broadcast by a broadcast frame", {UDP(53), .to = "198.51.100.255", .to_mac = mac_broadcast}, ""},
+	{"the network's broadcast by a broadcast frame",
+	 {UDP(53), .to = "198.51.100.255", .to_mac = mac_broadcast},
+	 ""},
 	/* (the routing tables hold it among the local addresses, and the look-up does not tell them apart) */
 	{"the network's broadcast by a unicast frame counts as own", {UDP(53), .to = "198.51.100.255"}, "a"},
 	{"224.0.0.1", {UDP(53), .to = "224.0.0.1"}, ""},
@@ -119,7 +127,8 @@ static void test_rows(struct gate *g)
 		test_ok(ok, "%s: %s", g->name, r->name);
 	}
 	if (out)
-		test_ok(ran(g, &(struct packet){UDP(53), .to = "203.0.113.1"}, "a"), "%s: any source on the way out", g->name);
+		test_ok(ran(g, &(struct packet){UDP(53), .to = "203.0.113.1"}, "a"), "%s: any source on the way out",
+			g->name);
 }
 
 static void test_chains(struct gate *g)
@@ -140,7 +149,8 @@ static void test_chains(struct gate *g)
 /* Two addresses that share a place among the kept answers. */
 static void test_kept(struct gate *g)
 {
-	struct packet own = {UDP(53)}, other = {UDP(53), .to = "192.0.2.66"}, mapped = {UDP(53), .to = "::ffff:192.0.2.2"};
+	struct packet own = {UDP(53)}, other = {UDP(53), .to = "192.0.2.66"},
+		      mapped = {UDP(53), .to = "::ffff:192.0.2.2"};
 	bool ok = true;
 
 	rig_install(g, table, ARRAY_LEN(table));
@@ -157,7 +167,8 @@ static void test_loopback(struct gate *g)
 	rig_install(g, table, ARRAY_LEN(table));
 	wire = 1;
 	forget();
-	ok = ran(g, &(struct packet){UDP(53), .to = "127.0.0.1"}, "a") && ran(g, &(struct packet){UDP(53), .to = "::1"}, "a");
+	ok = ran(g, &(struct packet){UDP(53), .to = "127.0.0.1"}, "a") &&
+	     ran(g, &(struct packet){UDP(53), .to = "::1"}, "a");
 	wire = outside;
 	forget();
 	test_ok(ok, "%s: 127.0.0.1 and ::1 on lo", g->name);
@@ -216,14 +227,15 @@ static void test_refused(struct gate *g)
 	rig_sysctl("ipv6/conf/lo/forwarding", "1");
 	forget();
 	ok &= ran(g, &(struct packet){UDP(53)}, "a") && ran(g, &(struct packet){UDP(53), V6}, "a");
-	test_ok(ok && control->fib_refused == before + 2, "%s: refused look-ups are counted and mean \"not ours\"", g->name);
+	test_ok(ok && control->fib_refused == before + 2, "%s: refused look-ups are counted and mean \"not ours\"",
+		g->name);
 	control->fib_refused = 0;
 }
 
 void test_scope(void)
 {
 	set_up();
-	for_each_gate(g) {
+	for (struct gate *g = gates; g < gates + KF_HOOKS; g++) {
 		forget();
 		test_rows(g);
 		if (g->hook == KF_TC_EGRESS)
