@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "log.h"
 #include "runtime_internal.h"
@@ -274,12 +275,35 @@ int runtime_open(struct state *s, const char *ifname, enum state_how how)
 	return rc;
 }
 
-int runtime_down(struct state *s)
+int runtime_leave_netns(void)
 {
 	char **names = NULL;
 	size_t n = 0;
+	int rc, lock = state_netns_lock();
+
+	if (lock < 0)
+		return lock == -ENOENT ? 0 : lock;
+	rc = state_list(&names, &n);
+	for (size_t i = 0; i < n; i++)
+		free(names[i]);
+	free(names);
+	if (!rc && !n) {
+		scope_down();
+		state_netns_remove();
+	}
+	close(lock);
+	return rc;
+}
+
+int runtime_down(struct state *s)
+{
 	int rc, first = 0;
 
+	/* What a killed command was about to make is in the half that is cleared next. */
+	if (s->ifindex)
+		first = runtime_clean(s);
+	if (first)
+		return first;
 	/* Everything ends at once; then it is taken apart. */
 	s->control->dirty = 1;
 	memset(s->index + !state_gen(s) * KF_FUNCTIONS, 0, KF_FUNCTIONS * sizeof(*s->index));
@@ -302,14 +326,5 @@ int runtime_down(struct state *s)
 	if (first)
 		return first;
 	rc = state_remove(s);
-	if (!rc && !state_list(&names, &n)) {
-		for (size_t i = 0; i < n; i++)
-			free(names[i]);
-		free(names);
-		if (!n) {
-			scope_down();
-			state_netns_remove();
-		}
-	}
-	return rc;
+	return rc ? rc : runtime_leave_netns();
 }

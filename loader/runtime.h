@@ -58,6 +58,8 @@ int runtime_clean(struct state *s);
 
 /* Detach and remove everything of ours on this interface. */
 int runtime_down(struct state *s);
+/* What `up` switched on for the whole namespace ends with its last interface. */
+int runtime_leave_netns(void);
 
 /* A target for hook_*. */
 void runtime_target(const struct state *s, enum kf_hook hook, struct hook_target *t);

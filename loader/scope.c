@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "../bpf/abi.h"
 #include "log.h"
@@ -115,7 +116,7 @@ static int switch_on(const struct family *f)
 	return rc;
 }
 
-int scope_up(void)
+static int switch_all_on(void)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(families); i++) {
 		const struct family *f = &families[i];
@@ -142,6 +143,17 @@ int scope_up(void)
 				    f->name, strerror(-rc));
 	}
 	return 0;
+}
+
+int scope_up(void)
+{
+	int rc, lock = state_netns_lock(); /* against the `down` of another interface */
+
+	if (lock < 0)
+		return fail(lock, "cannot lock the namespace's folder below " STATE_ROOT ": %s", strerror(-lock));
+	rc = switch_all_on();
+	close(lock);
+	return rc;
 }
 
 void scope_down(void)

@@ -219,6 +219,8 @@ static int lock_dir(struct state *s, enum state_how how)
 		if (how == STATE_CREATE) {
 			if (!mkdir(s->dir, 0700))
 				s->created = true;
+			else if (errno == ENOENT) /* the folder above went with its last interface */
+				state_iface_dir(s->ifname, s->dir, sizeof(s->dir), true);
 			else if (errno != EEXIST)
 				return -errno;
 		}

@@ -101,6 +101,8 @@ void state_revision_remove(struct state *s, __u32 id, __u32 revision);
 int state_list(char ***names, size_t *n);
 /* Interface directories of this namespace: rename, as the interface was. */
 int state_rename(const char *from, const char *to);
+/* The namespace's folder, locked until the fd is closed: for what its interfaces share. -ENOENT: there is none. */
+int state_netns_lock(void);
 /* A small number pinned per namespace (0 if it was never set). */
 int state_netns_get(__u32 *value);
 int state_netns_set(__u32 value);

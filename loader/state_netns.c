@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -84,13 +85,37 @@ int state_netns_dir(char *buf, size_t size, bool create)
 
 	if (!cookie)
 		return fail(-EOPNOTSUPP, "the kernel gives no network namespace cookie (SO_NETNS_COOKIE, Linux 5.14)");
-	if (create && mkdir(STATE_ROOT, 0700) && errno != EEXIST)
-		return -errno;
 	if (path_join(buf, size, STATE_ROOT "/%llu", (unsigned long long)cookie))
 		return -ENAMETOOLONG;
-	if (create && mkdir(buf, 0700) && errno != EEXIST)
-		return -errno;
+	while (create) {
+		if (mkdir(STATE_ROOT, 0700) && errno != EEXIST)
+			return -errno;
+		if (!mkdir(buf, 0700) || errno == EEXIST)
+			break;
+		if (errno != ENOENT) /* else another command's `down` took the root away meanwhile */
+			return -errno;
+	}
 	return 0;
+}
+
+int state_netns_lock(void)
+{
+	struct stat locked, named;
+	char path[PATH_MAX];
+	int fd, rc = state_netns_dir(path, sizeof(path), false);
+
+	while (!rc) {
+		fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (fd < 0)
+			return -errno;
+		while ((rc = flock(fd, LOCK_EX) ? -errno : 0) == -EINTR)
+			;
+		/* Removed while we waited: it may have been made anew. */
+		if (!rc && !fstat(fd, &locked) && !stat(path, &named) && locked.st_ino == named.st_ino)
+			return fd;
+		close(fd);
+	}
+	return rc;
 }
 
 int state_iface_dir(const char *ifname, char *buf, size_t size, bool create)

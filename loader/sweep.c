@@ -126,6 +126,8 @@ static int sweep_all(bool waiting_only)
 
 	if (rc)
 		return rc;
+	if (!n)
+		return runtime_leave_netns(); /* a killed `down` may have left that to do */
 	for (size_t i = 0; i < n; i++) {
 		if (!rc && (!waiting_only || names[i][0] == WAITING))
 			rc = sweep_one(names[i]);
