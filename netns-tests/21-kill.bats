@@ -1,0 +1,32 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# 21-kill.bats - kill -9 at every system call of a command that could leave something behind: before or
+# after, never in between; the next command puts it in order. See kill.py for what is judged.
+#
+# KFAAS_LONG=1: at every call also of the commands of which otherwise some are tried, and in a VM.
+
+load lib
+
+setup() {
+	strace -qq -o /dev/null true || skip "kernel or container lacks ptrace"
+	topology veth
+}
+
+# kill_at_calls SCENARIO [EVERY]: at each so manieth call, of each kind.
+kill_at_calls() {
+	local every=${2:-1}
+	[ -z "${KFAAS_VM:-}" ] || every=$((every * 10))
+	[ -z "${KFAAS_LONG:-}" ] || every=1
+	OBJECTS=$TOP/build/netns-tests/objects KILL_EVERY=$every \
+		in_client /usr/bin/python3 -IS "$TESTS/kill.py" "$1" "$HOST_NS" "$HOST_IF" "$HOST4"
+}
+
+@test "up" { kill_at_calls up; }
+@test "deploy" { kill_at_calls deploy; }
+@test "replace" { kill_at_calls replace; }
+@test "rollback" { kill_at_calls rollback 3; }
+@test "remove" { kill_at_calls remove; }
+@test "down" { kill_at_calls down; }
+@test "up with a config that changes several functions at once" { kill_at_calls several 3; }
+@test "deploy of a function for XDP and TC" { kill_at_calls deploy-tc 3; }
+@test "remove of a function for XDP and TC" { kill_at_calls remove-tc 3; }
