@@ -11,6 +11,11 @@
 /* KF_LOCAL_JIFFIES at the slowest HZ, 100; and one more, which is under way. */
 #define KEPT (250 * MS + 10 * MS)
 
+/* A shell's words: an IPv6 address's route comes a moment after the address itself. */
+#define AWAIT(addr)                                                                                                    \
+	"for i in $(seq 1000); do ip -6 route show table local | grep -q '^local " addr                                \
+	" ' && exit 0; sleep 0.01; done; exit 1"
+
 /* As loader/scope.c sets it. */
 static void set_up(void)
 {
@@ -26,6 +31,8 @@ static void set_up(void)
 	rig_command("ip link set wire0 up; ip link set wire1 up");
 	rig_command("ip addr add 198.51.100.1/24 broadcast 198.51.100.255 dev wire0");
 	rig_command("ip addr add 2001:db8:1::1/64 dev wire0 nodad; ip addr add fe80::1/64 dev wire0 nodad");
+	rig_command(AWAIT("2001:db8::2"));
+	rig_command(AWAIT("2001:db8:1::1"));
 	rig_command("ip route add default via 198.51.100.2; ip -6 route add default via 2001:db8:1::2");
 }
 
@@ -205,7 +212,8 @@ static void test_changes(struct gate *g)
 
 	test_change(g, &v4, "ip addr add 192.0.2.9/32 dev lo", "a", "an IPv4 address is added");
 	test_change(g, &v4, "ip addr del 192.0.2.9/32 dev lo", "", "an IPv4 address is removed");
-	test_change(g, &v6, "ip addr add 2001:db8::9/128 dev wire0 nodad", "a", "an IPv6 address is added");
+	test_change(g, &v6, "ip addr add 2001:db8::9/128 dev wire0 nodad; " AWAIT("2001:db8::9"), "a",
+		    "an IPv6 address is added");
 	test_change(g, &v6, "ip addr del 2001:db8::9/128 dev wire0", "", "an IPv6 address is removed");
 }
 
