@@ -7,7 +7,7 @@
 # make_router         add_second, and the host forwards between client and second
 # vlan OUTER [INNER]  VLAN interfaces on both ends (INNER: QinQ)
 
-NICS=() MAY_STAY="" HOST_NS="" CLIENT_NS="" SECOND_NS=""
+NICS=() MAY_STAY="" HOST_NS="" CLIENT_NS="" SECOND_NS="" KFAAS_TEST_ID=none
 
 topology() {
 	local id=$$-${BATS_TEST_NUMBER:-0}
@@ -20,6 +20,9 @@ topology() {
 		need nic
 		read -ra NICS <<<"$KFAAS_NICS"
 	fi
+	remove_stale
+	export KFAAS_TEST_ID=$id
+	watchdog
 	all_ids >"$BATS_TEST_TMPDIR/ids"
 	printf 'netns add %s\n' "$HOST_NS" "$CLIENT_NS" | ip -batch -
 	case $1 in
@@ -48,6 +51,16 @@ topology() {
 	esac
 	wait_for 5 link_up "$HOST_NS" "$HOST_IF"
 	wait_for 5 link_up "$CLIENT_NS" "$CLIENT_IF"
+}
+
+# Namespaces of tests that were killed, teardown and all.
+remove_stale() {
+	local file pid
+	for file in /run/netns/kf-[hcs]-*-*; do
+		pid=${file%-*}
+		pid=${pid##*-}
+		if [ -e "$file" ] && [ ! -d "/proc/$pid" ]; then ip netns delete "${file##*/}"; fi
+	done
 }
 
 # Sets NAMESPACE up by the `ip` commands on standard input, all in one process: under emulation
@@ -155,6 +168,8 @@ may_stay() { MAY_STAY+=" $*"; }
 
 topology_down() {
 	local left
+	# After a time-out bats is killing this shell's children: let it finish, and take this sleep.
+	[ -z "${BATS_TIMED_OUT+x}" ] || sleep 1 || true
 	end_background
 	left=$(
 		ours_down
@@ -176,15 +191,31 @@ existing_ns() {
 	done
 }
 
-# What the test started, and whatever lives on in its namespaces.
+# What the test started, and whatever that left running.
 end_background() {
-	local pid ns
+	local pid
 	for pid in "${BACKGROUND[@]}"; do kill "$pid" 2>/dev/null || true; done
-	for ns in $(existing_ns); do
-		for pid in $(ip netns pids "$ns"); do kill -9 "$pid" 2>/dev/null || true; done
-	done
+	kill_strays
 	for pid in "${BACKGROUND[@]}"; do wait "$pid" 2>/dev/null || true; done
 	BACKGROUND=()
+}
+
+# Every program that this test started has its id in the environment.
+kill_strays() {
+	local entry
+	# shellcheck disable=SC2013 # names of files
+	for entry in $(grep -lzsx "KFAAS_TEST_ID=$KFAAS_TEST_ID" /proc/[0-9]*/environ); do
+		entry=${entry#/proc/}
+		kill -9 "${entry%/environ}" 2>/dev/null || true
+	done
+}
+
+# When its time is up bats ends the test's own children only. A grandchild would live on, and `run`
+# wait for its output for ever. So this one, nobody's child, ends them; unless it was ended itself,
+# as a stray, by way of its sleep.
+watchdog() {
+	[ -n "${BATS_TEST_TIMEOUT:-}" ] || return 0
+	( (sleep $((BATS_TEST_TIMEOUT + 2)) && kill_strays) >/dev/null 2>&1 </dev/null 3>&- 4>&- &)
 }
 
 # The host namespace's state folder: nothing if there is none.
