@@ -110,11 +110,15 @@ static int release_gates(struct state *s, const struct kf_index *now)
 			used |= head.hooks;
 	}
 	for (int h = KF_TC_INGRESS; h < KF_HOOKS; h++) {
+		char dir[PATH_MAX];
 		struct hook_target t;
 		struct hook_state st;
 		int rc;
 
-		if (used & 1u << h || !s->gate[h].open)
+		if (used & 1u << h)
+			continue;
+		state_gate_dir(s, h, dir, sizeof(dir));
+		if (access(dir, F_OK)) /* not "is it open": a killed command may have left half of it */
 			continue;
 		runtime_target(s, h, &t);
 		rc = runtime_gate(s, h, &st);
