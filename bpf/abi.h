@@ -88,6 +88,12 @@ struct kf_chain {
 	struct kf_step step[KF_CHAIN_LEN];
 };
 
+/* One per gate, mapped by the loader: what most packets are matched with, both generations. */
+struct kf_tables {
+	struct kf_row row[2 * KF_ROWS];
+	struct kf_chain chain[2 * KF_CHAINS];
+};
+
 /* Address table: longest prefix within (generation, chain). IPv4 addresses are
  * IPv4-mapped (::ffff:a.b.c.d), so a /24 is a /120 here. */
 #define KF_ADDR_FIXED_BITS 32u

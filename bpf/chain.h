@@ -24,23 +24,30 @@ static __always_inline bool kf_sample_due(const struct kf_run *r, const struct k
 	return !(a->packets & r->sample_mask) && r->sample_mask != KF_NO_SAMPLES;
 }
 
+/* Masked: the verifier wants to see the bound. */
+static __always_inline const struct kf_row *kf_row(const struct kf_run *r, __u32 n)
+{
+	return &kf_tables.row[(r->gen * KF_ROWS + n) & (2 * KF_ROWS - 1)];
+}
+
+static __always_inline const struct kf_chain *kf_chain(const struct kf_run *r, __u32 n)
+{
+	return &kf_tables.chain[(r->gen * KF_CHAINS + n) & (2 * KF_CHAINS - 1)];
+}
+
 static __always_inline __u32 kf_match(const struct kf_flow *f, const struct kf_run *r, __u32 flags)
 {
-	struct kf_row *row;
-	__u32 key, chain = KF_CHAIN_NONE;
+	const struct kf_row *row;
+	__u32 chain = KF_CHAIN_NONE;
 
-	if (flags & KF_GEN_L4 && f->flags & KF_FLOW_IP) {
-		key = r->gen * KF_ROWS + (f->flags & KF_FLOW_PORT ? f->port : f->proto);
-		row = bpf_map_lookup_elem(&kf_rows, &key);
-		if (row)
-			chain = !(f->flags & KF_FLOW_PORT) ? row->proto : f->proto == IPPROTO_UDP ? row->udp : row->tcp;
+	if (flags & KF_GEN_L4 && f->flags & KF_FLOW_PORT) {
+		row = kf_row(r, f->port);
+		chain = f->proto == IPPROTO_UDP ? row->udp : row->tcp;
+	} else if (flags & KF_GEN_L4 && f->flags & KF_FLOW_IP) {
+		chain = kf_row(r, f->proto)->proto;
 	}
-	if (chain == KF_CHAIN_NONE && flags & KF_GEN_ETHER) {
-		key = r->gen * KF_ROWS + f->ether;
-		row = bpf_map_lookup_elem(&kf_rows, &key);
-		if (row)
-			chain = row->ether;
-	}
+	if (chain == KF_CHAIN_NONE && flags & KF_GEN_ETHER)
+		chain = kf_row(r, f->ether)->ether;
 	return chain;
 }
 
@@ -160,20 +167,14 @@ static __always_inline int kf_plain_step(kf_ctx *ctx, const struct kf_chain *c, 
 /* Global like kf_invoke: looked at once by the verifier, whatever the parse found. */
 __noinline int kf_run_chain(kf_ctx *ctx, __u32 chain, const struct kf_flow *f, const struct kf_run *r)
 {
-	struct kf_chain *c;
-	__u32 key;
+	const struct kf_chain *c;
 	int verdict;
 
 	if (!f || !r)
 		return KF_GO_ON;
-	key = r->gen * KF_CHAINS + chain;
-	c = bpf_map_lookup_elem(&kf_chains, &key);
-	if (c && c->flags & KF_CHAIN_ADDR && f->flags & KF_FLOW_IP) { /* else there is no address */
-		key = r->gen * KF_CHAINS + kf_match_addr(f, r->gen, chain);
-		c = bpf_map_lookup_elem(&kf_chains, &key);
-	}
-	if (!c)
-		return KF_GO_ON;
+	c = kf_chain(r, chain);
+	if (c->flags & KF_CHAIN_ADDR && f->flags & KF_FLOW_IP) /* else there is no address */
+		c = kf_chain(r, kf_match_addr(f, r->gen, chain));
 	for (__u32 i = 0; i < KF_CHAIN_LEN && i < c->n; i++) {
 		verdict = kf_step(ctx, &c->step[i], f, r);
 		if (verdict != KF_GO_ON)
@@ -186,8 +187,7 @@ __noinline int kf_run_chain(kf_ctx *ctx, __u32 chain, const struct kf_flow *f, c
 static __always_inline int kf_dispatch(kf_ctx *ctx, __u32 flags, const struct kf_flow *f, const struct kf_run *r)
 {
 	int verdict = KF_GO_ON;
-	struct kf_chain *c;
-	__u32 chain, key;
+	__u32 chain;
 
 	if (flags & KF_GEN_ANY) {
 		verdict = kf_run_chain(ctx, KF_CHAIN_ANY, f, r);
@@ -197,22 +197,16 @@ static __always_inline int kf_dispatch(kf_ctx *ctx, __u32 flags, const struct kf
 	chain = kf_match(f, r, flags);
 	if (chain == KF_CHAIN_NONE)
 		return KF_GO_ON;
-	key = r->gen * KF_CHAINS + chain;
-	c = bpf_map_lookup_elem(&kf_chains, &key);
-	verdict = c ? kf_plain_step(ctx, c, f, r) : KF_GO_ON;
+	verdict = kf_plain_step(ctx, kf_chain(r, chain), f, r);
 	return verdict == KF_NOT_PLAIN ? kf_run_chain(ctx, chain, f, r) : verdict;
 }
 
 static __always_inline __u32 kf_begin(struct kf_run *r, enum kf_hook hook)
 {
-	__u32 zero = 0;
-	struct kf_control *c = bpf_map_lookup_elem(&kf_control, &zero);
 	const struct kf_generation *g;
 
-	if (!c)
-		return 0;
-	r->gen = *(volatile __u32 *)&c->gen & 1;
-	g = &c->g[r->gen];
+	r->gen = *(volatile __u32 *)&kf_control.gen & 1;
+	g = &kf_control.g[r->gen];
 	r->sample_mask = g->sample ? g->sample_mask : KF_NO_SAMPLES;
 	return g->flags[hook];
 }

@@ -40,8 +40,6 @@ __noinline int kf_ask_fib(kf_ctx *ctx, __u64 high, __u64 low, __u32 ether)
 		.dport = bpf_htons(KF_FIB_DPORT),
 		.ifindex = KF_LO_IFINDEX,
 	};
-	struct kf_control *c;
-	__u32 zero = 0;
 	long rc;
 
 	if (ether == ETH_P_IP) {
@@ -55,11 +53,8 @@ __noinline int kf_ask_fib(kf_ctx *ctx, __u64 high, __u64 low, __u32 ether)
 		q.ipv6_dst[3] = low >> 32;
 	}
 	rc = bpf_fib_lookup(ctx, &q, sizeof(q), 0);
-	if (rc == BPF_FIB_LKUP_RET_FWD_DISABLED || rc < 0) {
-		c = bpf_map_lookup_elem(&kf_control, &zero);
-		if (c)
-			c->fib_refused++;
-	}
+	if (rc == BPF_FIB_LKUP_RET_FWD_DISABLED || rc < 0)
+		kf_control.fib_refused++;
 	return rc == BPF_FIB_LKUP_RET_NOT_FWDED;
 }
 

@@ -8,13 +8,9 @@
 
 /* Shared by the gates of one interface. */
 
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct kf_control);
-} kf_control SEC(".maps");
+/* What every packet meets is in global variables, each a map of its own with one large value: the
+ * kernel puts their addresses into the code, where a look-up would take its key from memory. */
+struct kf_control kf_control SEC(".data.control");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -48,21 +44,7 @@ struct {
 	__uint(value_size, sizeof(__u32));
 } kf_functions SEC(".maps");
 
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, 2 * KF_ROWS);
-	__type(key, __u32);
-	__type(value, struct kf_row);
-} kf_rows SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, 2 * KF_CHAINS);
-	__type(key, __u32);
-	__type(value, struct kf_chain);
-} kf_chains SEC(".maps");
+struct kf_tables kf_tables; /* the only variable of .bss */
 
 struct {
 	__uint(type, BPF_MAP_TYPE_LPM_TRIE);

@@ -164,7 +164,7 @@ static __always_inline void kf_parse(void *data, void *end, __u32 len, bool egre
 	}
 	if (eth->h_dest[0] & 1)
 		f->flags |= KF_FLOW_GROUP;
-	ether = eth->h_proto;
+	ether = ((__be16 *)pos)[-1]; /* h_proto: the struct is packed, clang would read it by bytes */
 	len -= sizeof(*eth);
 #pragma unroll
 	for (int i = 0; i < KF_VLAN_TAGS; i++) {

@@ -92,7 +92,7 @@ static int check_capabilities(void)
 
 static void find_dispatcher(void)
 {
-	char path[4096];
+	static char path[4096]; /* kept by the hook module */
 
 	if (function_path_find("xdp-dispatcher", ".o", path, sizeof(path)))
 		return;

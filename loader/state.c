@@ -42,8 +42,7 @@ static const struct map_def shared_maps[] = {
 
 static const struct map_def gate_maps[] = {
 	{"functions", BPF_MAP_TYPE_PROG_ARRAY, 4, 4, KF_SLOTS, 0},
-	{"rows", BPF_MAP_TYPE_ARRAY, 4, sizeof(struct kf_row), 2 * KF_ROWS, BPF_F_MMAPABLE},
-	{"chains", BPF_MAP_TYPE_ARRAY, 4, sizeof(struct kf_chain), 2 * KF_CHAINS, BPF_F_MMAPABLE},
+	{"tables", BPF_MAP_TYPE_ARRAY, 4, sizeof(struct kf_tables), 1, BPF_F_MMAPABLE},
 	{"addrs", BPF_MAP_TYPE_LPM_TRIE, sizeof(struct kf_addr_key), 4, KF_ADDRS, BPF_F_NO_PREALLOC},
 	{"accounts", BPF_MAP_TYPE_PERCPU_ARRAY, 4, sizeof(struct kf_account), KF_FUNCTIONS, 0},
 };
@@ -130,18 +129,17 @@ void state_gate_dir(const struct state *s, enum kf_hook hook, char *buf, size_t 
 
 static void gate_close(struct state_gate *g)
 {
-	unmap_memory(g->rows, &gate_maps[1]);
-	unmap_memory(g->chains, &gate_maps[2]);
-	for (int *fd = (int[]){g->functions, g->rows_fd, g->chains_fd, g->addrs, g->accounts, -2}; *fd != -2; fd++)
+	unmap_memory(g->tables, &gate_maps[1]);
+	for (int *fd = (int[]){g->functions, g->tables_fd, g->addrs, g->accounts, -2}; *fd != -2; fd++)
 		if (*fd >= 0)
 			close(*fd);
-	*g = (struct state_gate){.functions = -1, .addrs = -1, .accounts = -1, .rows_fd = -1, .chains_fd = -1};
+	*g = (struct state_gate){.functions = -1, .addrs = -1, .accounts = -1, .tables_fd = -1};
 }
 
 int state_gate_open(struct state *s, enum kf_hook hook, bool create)
 {
 	struct state_gate *g = &s->gate[hook];
-	int *fds[] = {&g->functions, &g->rows_fd, &g->chains_fd, &g->addrs, &g->accounts};
+	int *fds[] = {&g->functions, &g->tables_fd, &g->addrs, &g->accounts};
 	char dir[PATH_MAX];
 
 	if (g->open)
@@ -160,9 +158,8 @@ int state_gate_open(struct state *s, enum kf_hook hook, bool create)
 		}
 		*fds[i] = fd;
 	}
-	g->rows = map_memory(g->rows_fd, &gate_maps[1]);
-	g->chains = map_memory(g->chains_fd, &gate_maps[2]);
-	if (!g->rows || !g->chains) {
+	g->tables = map_memory(g->tables_fd, &gate_maps[1]);
+	if (!g->tables) {
 		gate_close(g);
 		return fail(-ENOMEM, "cannot map the gate's tables below %s: %s", dir, strerror(errno));
 	}
@@ -177,9 +174,9 @@ int state_gate_reuse(const struct state *s, enum kf_hook hook, struct bpf_object
 		const char *name;
 		int fd;
 	} maps[] = {
-		{"kf_control", s->control_fd}, {"kf_policies", s->policies_fd}, {"kf_meters", s->meters_fd},
-		{"kf_locals", s->locals_fd},   {"kf_functions", g->functions},	{"kf_rows", g->rows_fd},
-		{"kf_chains", g->chains_fd},   {"kf_addrs", g->addrs},		{"kf_accounts", g->accounts},
+		{".data.control", s->control_fd}, {"kf_policies", s->policies_fd}, {"kf_meters", s->meters_fd},
+		{"kf_locals", s->locals_fd},	  {"kf_functions", g->functions},  {".bss", g->tables_fd},
+		{"kf_addrs", g->addrs},		  {"kf_accounts", g->accounts},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(maps); i++) {
@@ -253,8 +250,7 @@ static void state_init(struct state *s)
 	*s = (struct state){.lock = -1, .control_fd = -1, .policies_fd = -1, .meters_fd = -1};
 	s->locals_fd = s->index_fd = s->records_fd = -1;
 	for (int h = 0; h < KF_HOOKS; h++)
-		s->gate[h] = (struct state_gate){
-			.functions = -1, .addrs = -1, .accounts = -1, .rows_fd = -1, .chains_fd = -1};
+		s->gate[h] = (struct state_gate){.functions = -1, .addrs = -1, .accounts = -1, .tables_fd = -1};
 }
 
 int state_open_dir(struct state *s, const char *dir)

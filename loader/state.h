@@ -5,7 +5,7 @@
  *     netns                     what `up` switched on for the whole namespace (scope.c)
  *     <interface>/                a '.' in its name is written %2e: bpffs takes no dots
  *       control policies meters locals index records
- *       xdp/ tc-ingress/ tc-egress/     one gate's maps: functions rows chains addrs accounts
+ *       xdp/ tc-ingress/ tc-egress/     one gate's maps: functions tables addrs accounts
  *       revisions/<id>-<revision>/<hook>  programs of the functions, current and previous revision
  *
  * Everything a command changes is prepared in the generation that is not in
@@ -26,9 +26,8 @@
 struct state_gate {
 	bool open;
 	int functions, addrs, accounts; /* fds */
-	struct kf_row *rows;		/* mapped, both generations */
-	struct kf_chain *chains;
-	int rows_fd, chains_fd;
+	struct kf_tables *tables;	/* mapped */
+	int tables_fd;
 };
 
 struct state {

@@ -82,13 +82,15 @@ static int fill_addrs(struct state_gate *g, __u32 gen, const struct match *m)
 static int fill_hook(struct tx *t, enum kf_hook hook, __u32 gen, const struct match_function *in, size_t n)
 {
 	struct state_gate *g = &t->s->gate[hook];
-	struct match m = {.rows = g->rows + gen * KF_ROWS, .chains = g->chains + gen * KF_CHAINS};
+	struct match m = {0};
 	int rc;
 
 	if (!g->open) {
 		t->s->control->g[gen].flags[hook] = 0;
 		return 0;
 	}
+	m.rows = g->tables->row + gen * KF_ROWS;
+	m.chains = g->tables->chain + gen * KF_CHAINS;
 	rc = match_build(&m, hook, in, n);
 	if (!rc)
 		rc = fill_addrs(g, gen, &m);

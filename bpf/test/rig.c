@@ -34,7 +34,7 @@ struct act *acts;
 struct trace *trace;
 unsigned wire;
 
-static const char *const shared[] = {"kf_control", "kf_policies", "kf_meters", "kf_locals"};
+static const char *const shared[] = {".data.control", "kf_policies", "kf_meters", "kf_locals"};
 
 static void bail(int rc, const char *what, const char *name)
 {
@@ -146,8 +146,7 @@ static void open_gate(struct gate *g, const char *dir)
 	g->functions = test_map(g->obj, "kf_functions");
 	g->addrs = test_map(g->obj, "kf_addrs");
 	g->accounts = test_map(g->obj, "kf_accounts");
-	g->rows = map_memory(g->obj, "kf_rows", sizeof(struct kf_row));
-	g->chains = map_memory(g->obj, "kf_chains", sizeof(struct kf_chain));
+	g->mapped = map_memory(g->obj, ".bss", sizeof(*g->mapped));
 }
 
 void rig_open(void)
@@ -166,7 +165,7 @@ void rig_open(void)
 	trace = map_memory(functions, "traces", sizeof(*trace));
 	for (struct gate *g = gates; g < gates + KF_HOOKS; g++)
 		open_gate(g, dir);
-	control = map_memory(gates[KF_XDP].obj, "kf_control", sizeof(*control));
+	control = map_memory(gates[KF_XDP].obj, ".data.control", sizeof(*control));
 	policies = map_memory(gates[KF_XDP].obj, "kf_policies", sizeof(*policies));
 	meters = map_memory(gates[KF_XDP].obj, "kf_meters", sizeof(*meters));
 }
@@ -268,8 +267,8 @@ void rig_fill(struct gate *g, uint32_t gen, const struct function *table, size_t
 	for (size_t i = 0; i < ACTS; i++)
 		acts[i] = (struct act){.verdict = g->final};
 	write_addrs(g, gen, false);
-	m->rows = g->rows + gen * KF_ROWS;
-	m->chains = g->chains + gen * KF_CHAINS;
+	m->rows = g->mapped->row + gen * KF_ROWS;
+	m->chains = g->mapped->chain + gen * KF_CHAINS;
 	if (match_build(m, g->hook, f, n))
 		bail(EINVAL, "cannot build the tables:", fail_text());
 	write_addrs(g, gen, true);

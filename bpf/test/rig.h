@@ -15,8 +15,7 @@ struct gate {
 	struct bpf_object *obj;
 	struct bpf_program *prog;
 	int functions, addrs, accounts;
-	struct kf_row *rows;
-	struct kf_chain *chains;
+	struct kf_tables *mapped;
 	struct match tables[2];	 /* what each generation holds */
 	int base;		 /* the account's index of verdict 0 */
 	int go_on, final;	 /* verdicts: one that continues a chain by default, one that does not */
