@@ -125,7 +125,7 @@ static int bring_up(struct state *s, struct request *r, bool configured, const c
 	free(changes);
 	if (rc && !w.up)
 		runtime_down(s);
-	else if (rc)
+	else if (rc && n) /* though a plan was printed */
 		say("%s: nothing was changed", s->ifname);
 	world_free(&w);
 	return rc;

@@ -222,17 +222,30 @@ static int add_change(struct change **list, size_t *n, const struct plan_step *s
 	return rc;
 }
 
+static bool step_loads(const struct plan_step *step)
+{
+	return step->kind == PLAN_DEPLOY || step->kind == PLAN_REPLACE;
+}
+
 static int plan_changes(struct request *r, const struct plan *p, const struct plan_function *wanted,
 			struct change **changes, size_t *n)
 {
 	int rc = 0;
 
+	/* What is wrong with an object or a setting is said before the plan, not after it. */
+	for (size_t i = 0; i < p->n && !rc; i++)
+		if (step_loads(&p->step[i])) {
+			struct change *c = &r->wanted[p->step[i].wanted - wanted];
+
+			rc = function_open(&c->function);
+			if (!rc)
+				rc = function_settings(&c->function, &c->conf);
+		}
 	for (size_t i = 0; i < p->n && !rc; i++) {
 		const struct plan_step *step = &p->step[i];
-		bool loads = step->kind == PLAN_DEPLOY || step->kind == PLAN_REPLACE;
 
 		if (step->kind != PLAN_KEEP)
-			rc = add_change(changes, n, step, loads ? &r->wanted[step->wanted - wanted] : NULL);
+			rc = add_change(changes, n, step, step_loads(step) ? &r->wanted[step->wanted - wanted] : NULL);
 	}
 	return rc;
 }

@@ -52,7 +52,7 @@ static int load_fresh(struct tx *t, struct target *to)
 {
 	struct function *f = &to->change->function;
 	__u32 id = to - t->to;
-	int rc = function_open(f);
+	int rc = f->obj ? 0 : function_open(f);
 
 	if (!rc)
 		rc = function_settings(f, &to->conf);
