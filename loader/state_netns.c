@@ -55,7 +55,8 @@ int state_mount_bpffs(void)
 	if (!statfs(BPFFS, &st) && (unsigned long)st.f_type == BPF_FS_MAGIC)
 		return 0;
 	if (mount("bpf", BPFFS, "bpf", 0, "mode=0700"))
-		return fail(-errno, "bpffs is not mounted at %s and mounting it failed: %s", BPFFS, strerror(errno));
+		return fail(-errno, "bpffs is not mounted at %s and mounting it failed: %s; see why: `mount -t bpf bpf %s`",
+			    BPFFS, strerror(errno), BPFFS);
 	say("mounted bpffs at %s", BPFFS);
 	return 0;
 }
