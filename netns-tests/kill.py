@@ -31,7 +31,6 @@ CALLS = ["bpf", "sendto", "recvmsg", "recvfrom", "mkdir", "mkdirat", "unlink", "
 PORTS = [7777, 7778, 7779, 7780]
 BPFFS = "/sys/fs/bpf"
 SHARED = {"control", "policies", "meters", "locals", "index", "records"}
-GATE = {"functions", "rows", "chains", "addrs", "accounts"}
 HOOKS = ["xdp", "tc-ingress", "tc-egress"]
 SO_NETNS_COOKIE = 71
 
@@ -140,7 +139,8 @@ class Host:
             for revision in (f["revision"], f["previous_revision"]):
                 if revision:
                     want |= {f"revisions/{f['id']}-{revision}/{hook}" for hook in f["hooks"]}
-        want |= {f"{hook}/{name}" for hook in used for name in GATE}
+        gate = os.listdir(f"{self.state}/xdp")  # the maps of every gate
+        want |= {f"{hook}/{name}" for hook in used for name in gate}
         have = {os.path.relpath(os.path.join(d, f), self.state) for d, _, files in os.walk(self.state) for f in files}
         have -= {"link-tc-ingress", "link-tc-egress", "qdisc"}
         if have != want:
