@@ -16,12 +16,13 @@
 
 _Static_assert(XDP_DISPATCHER_VERSION == 2, "bpf/xdp-dispatcher.bpf.c speaks version 2");
 
-static const char *object_dir;
+static char *object_dir;
 static bool own_needed; /* a program went in under our dispatcher only */
 
 void hook_set_object_dir(const char *dir)
 {
-	object_dir = dir;
+	free(object_dir);
+	object_dir = dir ? strdup(dir) : NULL;
 }
 
 const char *xdp_object_dir(void)
