@@ -37,25 +37,29 @@ int cmd_check(int argc, char **argv)
 		.words = "FILE",
 		.min = 1,
 		.max = 1,
-		.about = "Read a config file as `up` would: grammar, objects, manifests, settings. Needs no\n"
-			 "rights and touches nothing."};
+		.about = "Read a config file (-: standard input) as `up` would: grammar, objects, manifests,\n"
+			 "settings. Needs no rights and touches nothing."};
 	struct request r = {0};
+	const char *file;
 	int rc = command_start(&spec, &argc, argv, NEEDS_NOTHING);
 
 	if (rc)
 		return rc;
-	rc = request_config(&r, argv[0]);
+	file = strcmp(argv[0], "-") ? argv[0] : "/dev/stdin";
+	rc = request_config(&r, file);
 	if (!rc)
-		rc = check_functions(&r, argv[0]);
+		rc = check_functions(&r, file);
 	if (!rc && out_json) {
-		struct json_object *o = json_object_new_object();
+		struct json_object *o = json_object_new_object(), *names = json_object_new_array();
 
-		json_str(o, "file", argv[0]);
+		json_str(o, "file", file);
 		json_flag(o, "valid", true);
-		json_num(o, "functions", r.n);
+		for (size_t i = 0; i < r.n; i++)
+			json_object_array_add(names, json_object_new_string(r.wanted[i].conf.name));
+		json_object_object_add(o, "functions", names);
 		out_object(o);
 	} else if (!rc) {
-		printf("%s: valid, %zu function%s\n", argv[0], r.n, r.n == 1 ? "" : "s");
+		printf("%s: valid, %zu function%s\n", file, r.n, r.n == 1 ? "" : "s");
 	}
 	request_free(&r);
 	return rc;

@@ -129,7 +129,7 @@ static int invoke_one(const struct invocation *v, size_t i, unsigned char *room,
 
 /* --- Telling --- */
 
-static void json_bytes(struct json_object *o, const char *key, const struct packet *p)
+static void json_hex(struct json_object *o, const char *key, const struct packet *p)
 {
 	char *text = malloc(2 * p->len + 1);
 
@@ -142,17 +142,16 @@ static void json_bytes(struct json_object *o, const char *key, const struct pack
 static void add_json(const struct invocation *v, size_t i, const struct outcome *r)
 {
 	struct json_object *o = json_object_new_object();
-	char text[48];
 
-	json_num(o, "packet", i + 1);
-	json_str(o, "verdict", r->verdict == KF_VERDICT_OTHER ? NULL : verdict_text(v->hook, r, text));
+	json_num(o, "number", i + 1);
+	json_str(o, "verdict", stats_verdict_name(v->hook, r->verdict));
 	json_int(o, "returned", (int)r->returned);
-	json_num(o, "length_in", v->in.list[i].len);
-	json_num(o, "length_out", r->packet.len);
+	json_num(o, "bytes_in", v->in.list[i].len);
+	json_num(o, "bytes_out", r->packet.len);
 	json_flag(o, "changed", r->changed);
 	json_num(o, "mean_ns", r->ns);
-	json_bytes(o, "bytes_in", &v->in.list[i]);
-	json_bytes(o, "bytes_out", &r->packet);
+	json_hex(o, "hex_in", &v->in.list[i]);
+	json_hex(o, "hex_out", &r->packet);
 	json_object_array_add(v->list, o);
 }
 
@@ -214,15 +213,11 @@ static void print_sum(const struct invocation *v)
 static void print_json(struct invocation *v)
 {
 	struct json_object *o = json_object_new_object(), *verdicts = json_object_new_object();
-	char key[48];
 
 	for (unsigned i = 0; i < KF_VERDICTS; i++)
-		if (v->count[i]) {
-			snprintf(key, sizeof(key), "%s%s", i == KF_VERDICT_OTHER ? "" : prefix(v->hook),
-				 i == KF_VERDICT_OTHER ? "none" : stats_verdict_name(v->hook, i));
-			json_num(verdicts, key, v->count[i]);
-		}
-	json_str(o, "object", v->f.path);
+		if (stats_verdict_name(v->hook, i))
+			json_num(verdicts, stats_verdict_name(v->hook, i), v->count[i]);
+	json_str(o, "path", v->f.path);
 	json_str(o, "sha256", v->f.digest);
 	json_str(o, "hook", hook_name(v->hook));
 	json_str(o, "program", bpf_program__name(v->f.prog[v->hook]));

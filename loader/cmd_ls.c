@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cmd.h"
+#include "json_conf.h"
 #include "log.h"
 #include "out.h"
 #include "runtime.h"
@@ -57,8 +58,6 @@ static const char *state_text(const struct state *s, const struct deployed *d)
 static struct json_object *function_json(const struct state *s, const struct deployed *d)
 {
 	struct json_object *o = json_object_new_object(), *hooks = json_object_new_array();
-	struct json_object *on = json_object_new_array(), *set = json_object_new_object();
-	char text[TRIGGER_TEXT_MAX];
 
 	json_str(o, "name", d->conf.name);
 	json_num(o, "id", d->id);
@@ -75,21 +74,7 @@ static struct json_object *function_json(const struct state *s, const struct dep
 		if (d->head.hooks & 1u << h)
 			json_object_array_add(hooks, json_object_new_string(hook_name(h)));
 	json_object_object_add(o, "hooks", hooks);
-	for (size_t i = 0; i < d->conf.n_on; i++)
-		json_object_array_add(on, json_object_new_string(trigger_print(&d->conf.on[i], text, sizeof(text))));
-	json_object_object_add(o, "on", on);
-	json_int(o, "prio", d->conf.prio);
-	json_str(o, "scope", d->conf.scope == SCOPE_LOCAL ? "local" : "any");
-	json_num(o, "limit", d->conf.limit_rate);
-	json_num(o, "limit_burst", d->conf.limit_burst);
-	json_num(o, "budget_ns", d->conf.budget_ns);
-	if (d->head.component >= 0)
-		json_int(o, "component", d->head.component);
-	else
-		json_str(o, "component", NULL);
-	for (size_t i = 0; i < d->conf.n_set; i++)
-		json_str(set, d->conf.set[i].key, d->conf.set[i].value);
-	json_object_object_add(o, "set", set);
+	json_function_conf(o, &d->conf);
 	json_str(o, "state", state_text(s, d));
 	return o;
 }
@@ -139,7 +124,7 @@ static struct json_object *interface_json(const struct state *s, const struct wo
 static void print_interface(const struct state *s, const struct world *w)
 {
 	static const char *const heads[] = {"NAME", "REV", "OBJECT", "HOOKS", "PRIO", "STATE", "ON"};
-	struct table *t = table_new(7, heads);
+	struct table *t;
 	bool attached = false;
 
 	printf("%s:", s->ifname);
@@ -158,6 +143,11 @@ static void print_interface(const struct state *s, const struct world *w)
 				      : ", alone");
 	}
 	puts(attached ? "" : " the xdp gate was detached by someone else: `kfaas-net up` attaches it again");
+	if (!w->n) {
+		say("no function is deployed: `kfaas-net deploy %s FUNCTION`", s->ifname);
+		return;
+	}
+	t = table_new(7, heads);
 	for (size_t i = 0; i < w->n; i++) {
 		const struct deployed *d = &w->fn[i];
 		char hooks[48], on[60];

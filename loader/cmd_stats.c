@@ -110,8 +110,6 @@ static void print_function(struct table *t, const struct state *s, const struct 
 		table_cell(t, "%s", out_short(a.bytes, num[0]));
 		if (e)
 			table_cell(t, "%s/s", out_short(rate_of(e, d->id, h, &a), num[0]));
-		else
-			table_cell(t, "-");
 		if (stats_samples(&a)) {
 			table_cell(t, "<%s", out_time(stats_percentile(&a, 50), num[1]));
 			table_cell(t, "<%s", out_time(stats_percentile(&a, 99), num[2]));
@@ -143,7 +141,8 @@ static void count_interval(const struct state *s, const struct world *w, struct 
 
 static int show(const struct state *s, const struct world *w, const char *name, const struct earlier *e)
 {
-	static const char *const heads[] = {"NAME", "HOOK", "PACKETS", "BYTES", "RATE", "P50", "P99", "VERDICTS"};
+	static const char *const heads[] = {"NAME", "HOOK", "PACKETS", "BYTES", "P50", "P99", "VERDICTS"};
+	static const char *const rated[] = {"NAME", "HOOK", "PACKETS", "BYTES", "RATE", "P50", "P99", "VERDICTS"};
 	struct json_object *o = NULL, *list = NULL;
 	struct table *t = NULL;
 
@@ -153,7 +152,7 @@ static int show(const struct state *s, const struct world *w, const char *name, 
 		json_str(o, "interface", s->ifname);
 		json_num(o, "fib_refused", s->control->fib_refused);
 	} else {
-		t = table_new(8, heads);
+		t = e ? table_new(8, rated) : table_new(7, heads);
 	}
 	for (size_t i = 0; i < w->n; i++) {
 		if (name && strcmp(w->fn[i].conf.name, name))

@@ -2,29 +2,16 @@
 /* inspect_json.c - what `inspect` found, as JSON. */
 #include <bpf/libbpf.h>
 
-#include "conf_value.h" /* conf_scalar */
+#include "json_conf.h"
 #include "inspect.h"
 #include "out.h"
 #include "state.h" /* hook_name */
 
 static struct json_object *manifest_json(const struct function_conf *c)
 {
-	struct json_object *o = json_object_new_object(), *on = json_object_new_array();
-	struct json_object *set = json_object_new_object(), *data = json_object_new_object();
-	char text[SCALAR_TEXT_MAX];
-	const char *key;
+	struct json_object *o = json_object_new_object();
 
-	for (size_t i = 0; i < c->n_on; i++)
-		json_object_array_add(on, json_object_new_string(trigger_print(&c->on[i], text, sizeof(text))));
-	json_object_object_add(o, "on", on);
-	for (size_t i = 0; conf_scalar(c, i, &key, text, sizeof(text)); i++)
-		json_str(o, key, text);
-	for (size_t i = 0; i < c->n_set; i++)
-		json_str(set, c->set[i].key, c->set[i].value);
-	for (size_t i = 0; i < c->n_data; i++)
-		json_str(data, c->data[i].key, c->data[i].value);
-	json_object_object_add(o, "set", set);
-	json_object_object_add(o, "data", data);
+	json_function_conf(o, c);
 	return o;
 }
 
@@ -63,10 +50,10 @@ static struct json_object *maps_json(const struct inspection *in)
 
 		json_str(o, "name", bpf_map__name(m));
 		json_str(o, "type", inspect_map_type(m));
-		json_num(o, "key_size", bpf_map__key_size(m));
-		json_num(o, "value_size", bpf_map__value_size(m));
+		json_num(o, "key_bytes", bpf_map__key_size(m));
+		json_num(o, "value_bytes", bpf_map__value_size(m));
 		json_num(o, "max_entries", bpf_map__max_entries(m));
-		json_cost(o, "memory", in, inspect_map_memory(m));
+		json_cost(o, "memory_bytes", in, inspect_map_memory(m));
 		json_object_array_add(list, o);
 	}
 	return list;
@@ -94,7 +81,7 @@ static struct json_object *program_json(const struct inspection *in, int hook)
 	json_object_object_add(o, "helpers", helpers);
 	json_cost(o, "verified_instructions", in, costs.verified);
 	json_cost(o, "jited_bytes", in, costs.jited);
-	json_cost(o, "memory", in, costs.memory);
+	json_cost(o, "memory_bytes", in, costs.memory);
 	return o;
 }
 
@@ -104,7 +91,7 @@ void inspect_print_json(const struct inspection *in)
 
 	json_str(o, "name", in->conf.name);
 	json_str(o, "description", in->conf.description);
-	json_str(o, "object", in->f.path);
+	json_str(o, "path", in->f.path);
 	json_str(o, "sha256", in->f.digest);
 	json_str(o, "license", *in->license ? in->license : NULL);
 	json_object_object_add(o, "manifest", manifest_json(&in->conf));
@@ -116,6 +103,6 @@ void inspect_print_json(const struct inspection *in)
 	json_object_object_add(o, "programs", programs);
 	json_flag(o, "loaded", in->loaded);
 	json_str(o, "not_loaded", in->loaded ? NULL : in->why_not);
-	json_cost(o, "memory", in, inspect_memory(in));
+	json_cost(o, "memory_bytes", in, inspect_memory(in));
 	out_object(o);
 }

@@ -41,7 +41,10 @@ static bool json, quiet, verbose, help;
 
 static const struct args_option common_options[] = {
 	{.name = "netns", .letter = 'n', .string = &netns, .value = "NAME", .help = "work in this network namespace"},
-	{.name = "json", .letter = 'j', .flag = &json, .help = "print JSON"},
+	{.name = "json",
+	 .letter = 'j',
+	 .flag = &json,
+	 .help = "print JSON (ls, stats, check, inspect, invoke, doctor)"},
 	{.name = "quiet", .letter = 'q', .flag = &quiet, .help = "say nothing but errors and warnings"},
 	{.name = "verbose",
 	 .letter = 'v',
@@ -57,8 +60,8 @@ static void usage(FILE *out)
 		     "usage: kfaas-net [--netns NAME] [--json] [-q|-v] COMMAND ...\n\n");
 	for (const struct command *c = commands; c->name; c++)
 		fprintf(out, "  %-8s %-32s %s\n", c->name, c->words, c->about);
-	fprintf(out,
-		"\n`kfaas-net COMMAND --help` says more. Exit: 0 done, 1 failed, 2 wrong usage or invalid input.\n");
+	fprintf(out, "\n`kfaas-net COMMAND --help` (or `kfaas-net help COMMAND`) says more.\n"
+		     "Exit: 0 done, 1 failed, 2 wrong usage or invalid input.\n");
 }
 
 /* The capabilities that bpf(2), netlink and setns ask for, by name. */
@@ -139,8 +142,12 @@ static const struct command *find_command(int argc, char **argv)
 
 	while (at < argc && argv[at][0] == '-')
 		at += !strcmp(argv[at], "--netns") || !strcmp(argv[at], "-n") ? 2 : 1;
-	if (at >= argc) {
+	if (at >= argc && argc == 1) {
 		usage(stderr);
+		return NULL;
+	}
+	if (at >= argc) {
+		fail_input("no command after '%s': `kfaas-net --help` lists them", argv[argc - 1]);
 		return NULL;
 	}
 	for (const struct command *c = commands; c->name; c++) {
@@ -171,6 +178,14 @@ int main(int argc, char **argv)
 			puts("kfaas-net " KFAAS_VERSION);
 			return 0;
 		}
+	}
+	if (argc > 1 && !strcmp(argv[1], "help")) { /* `help up` is `up --help` */
+		if (argc == 2) {
+			usage(stdout);
+			return 0;
+		}
+		argv[1] = argv[2];
+		argv[2] = "--help";
 	}
 	c = find_command(argc, argv);
 	rc = c ? c->run(argc - 2, argv + 2) : -EINVAL;

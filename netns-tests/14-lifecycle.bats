@@ -195,7 +195,7 @@ folder_of() { echo "$(state_folder)/$1"; }
 	deploy mark --set text=x --limit 10/s --budget 1ms
 	assert_eq '["functions","gates","ifindex","interface","sample","up_at"]' "$(json '.[0] | keys | tojson' ls)"
 	assert_eq '["attached","mode","multiprog","prog_id","run_prio"]' "$(json '.[0].gates.xdp | keys | tojson' ls)"
-	assert_eq '["budget_ns","component","hooks","id","limit","limit_burst","loaded_at","name","object","on","previous_revision","prio","revision","scope","set","sha256","slot","state"]' \
+	assert_eq '["budget_ns","component","continue","data","hooks","id","limit","limit_burst","loaded_at","name","object","on","on_fuse","on_limit","previous_revision","prio","revision","scope","set","sha256","slot","state"]' \
 		"$(json '.[0].functions[1] | keys | tojson' ls)"
 	assert_eq '["fib_refused","functions","interface"]' "$(json 'keys | tojson' stats "$HOST_IF")"
 	assert_eq '["fuse","hooks","name","revision"]' "$(json '.functions[0] | keys | tojson' stats "$HOST_IF")"
