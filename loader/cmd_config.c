@@ -107,28 +107,22 @@ int cmd_save(int argc, char **argv)
 
 	if (rc)
 		return rc;
-	rc = state_open(&s, argv[0], STATE_READ);
+	rc = world_open(&s, &w, argv[0], STATE_READ);
 	if (rc)
 		return rc;
-	rc = world_read(&s, &w);
-	if (!rc && !w.up)
-		rc = fail(-ENOENT, "%s is not up: run `kfaas-net up %s` first", argv[0], argv[0]);
-	if (!rc) {
-		conf_init(&c);
-		c.mode = w.iface.mode;
-		c.run_prio = w.iface.run_prio;
-		c.require = w.iface.require;
-		c.sample = w.iface.sample;
-		text = conf_interface_text(&c);
-		rc = text ? 0 : -ENOMEM;
-		if (text)
-			fputs(text, stdout);
-		free(text);
-		conf_free(&c);
-	}
+	conf_init(&c);
+	c.mode = w.iface.mode;
+	c.run_prio = w.iface.run_prio;
+	c.require = w.iface.require;
+	c.sample = w.iface.sample;
+	text = conf_interface_text(&c);
+	rc = text ? 0 : -ENOMEM;
+	if (text)
+		fputs(text, stdout);
+	free(text);
+	conf_free(&c);
 	for (size_t i = 0; i < w.n && !rc; i++)
 		rc = print_function(&w.fn[i].conf);
-	world_free(&w);
-	state_close(&s);
+	world_close(&s, &w);
 	return rc;
 }

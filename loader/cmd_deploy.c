@@ -9,18 +9,6 @@
 #include "plan.h"
 #include "request.h"
 
-/* For change; it must be up. */
-static int open_up(struct state *s, const char *ifname)
-{
-	int rc = runtime_open(s, ifname, STATE_CHANGE);
-
-	if (!rc && !s->control->g[state_gen(s)].iface_record) {
-		rc = fail(-ENOENT, "%s is not up: run `kfaas-net up %s` first", ifname, ifname);
-		state_close(s);
-	}
-	return rc;
-}
-
 static void say_deployed(const struct function_conf *conf)
 {
 	struct plan_function f = {.conf = conf, .digest = ""};
@@ -79,18 +67,16 @@ int cmd_deploy(int argc, char **argv)
 		goto out;
 	rc = request_function(&c, argv[1], &o);
 	if (!rc)
-		rc = open_up(&s, argv[0]);
+		rc = world_open(&s, &w, argv[0], STATE_CHANGE);
 	if (rc)
 		goto out;
-	rc = world_read(&s, &w);
-	if (!rc && !world_find(&w, c.conf.name))
+	if (!world_find(&w, c.conf.name))
 		rc = check_together(&w, &c.conf, NULL);
 	if (!rc)
 		rc = runtime_change(&s, NULL, &c, 1);
 	if (!rc)
 		say_deployed(&c.conf);
-	world_free(&w);
-	state_close(&s);
+	world_close(&s, &w);
 out:
 	change_free(&c);
 	function_options_free(&o);
@@ -138,13 +124,10 @@ int cmd_replace(int argc, char **argv)
 
 	if (rc)
 		goto out;
-	rc = open_up(&s, argv[0]);
+	rc = world_open(&s, &w, argv[0], STATE_CHANGE);
 	if (rc)
 		goto out;
-	rc = world_read(&s, &w);
-	d = rc ? NULL : world_find(&w, argv[1]);
-	if (!rc && !d)
-		rc = fail_input("no function '%s' on %s: `kfaas-net ls %s` lists them", argv[1], argv[0], argv[0]);
+	rc = world_get(&s, &w, argv[1], &d);
 	if (!rc)
 		rc = replace_conf(&c, d, argc > 2 ? argv[2] : NULL, &o);
 	if (!rc)
@@ -156,8 +139,7 @@ int cmd_replace(int argc, char **argv)
 		rc = runtime_change(&s, NULL, &c, 1);
 	if (!rc)
 		say("~ replace %s (%s)", c.conf.name, c.conf.object);
-	world_free(&w);
-	state_close(&s);
+	world_close(&s, &w);
 out:
 	change_free(&c);
 	function_options_free(&o);
@@ -167,19 +149,20 @@ out:
 static int change_by_name(int argc, char **argv, const struct args_spec *spec, enum change_kind kind, const char *done)
 {
 	struct change c = {.kind = kind};
+	struct world w;
 	struct state s;
 	int rc = command_start(spec, &argc, argv, NEEDS_BPF | NEEDS_SWEEP);
 
 	if (rc)
 		return rc;
 	function_conf_init(&c.conf);
-	rc = open_up(&s, argv[0]);
+	rc = world_open(&s, &w, argv[0], STATE_CHANGE);
 	if (!rc) {
 		c.conf.name = strdup(argv[1]);
 		rc = c.conf.name ? runtime_change(&s, NULL, &c, 1) : -ENOMEM;
 		if (!rc)
 			say(done, argv[1]);
-		state_close(&s);
+		world_close(&s, &w);
 	}
 	change_free(&c);
 	return rc;
@@ -223,13 +206,10 @@ int cmd_reset(int argc, char **argv)
 	int rc = command_start(&spec, &argc, argv, NEEDS_BPF | NEEDS_SWEEP);
 
 	if (!rc)
-		rc = open_up(&s, argv[0]);
+		rc = world_open(&s, &w, argv[0], STATE_CHANGE);
 	if (rc)
 		return rc;
-	rc = world_read(&s, &w);
-	d = rc ? NULL : world_find(&w, argv[1]);
-	if (!rc && !d)
-		rc = fail_input("no function '%s' on %s: `kfaas-net ls %s` lists them", argv[1], argv[0], argv[0]);
+	rc = world_get(&s, &w, argv[1], &d);
 	if (!rc) {
 		struct kf_meter *m = &s.meters[d->id];
 
@@ -237,7 +217,6 @@ int cmd_reset(int argc, char **argv)
 		m->blown = 0;
 		say("%s: fuse of %s is in again", argv[0], argv[1]);
 	}
-	world_free(&w);
-	state_close(&s);
+	world_close(&s, &w);
 	return rc;
 }

@@ -171,24 +171,16 @@ static int list_one(const char *ifname, struct json_object *all)
 {
 	struct state s;
 	struct world w;
-	int rc = state_open(&s, ifname, STATE_READ);
+	int rc = world_open(&s, &w, ifname, STATE_READ);
 
 	if (rc)
 		return rc;
-	rc = world_read(&s, &w);
-	if (!rc && !w.up)
-		rc = fail(-ENOENT, "%s is not up: run `kfaas-net up %s` first", ifname, ifname);
-	if (!rc) {
-		for (int h = 0; h < KF_HOOKS; h++)
-			state_gate_open(&s, h, false);
-		if (all)
-			json_object_array_add(all, interface_json(&s, &w));
-		else
-			print_interface(&s, &w);
-	}
-	world_free(&w);
-	state_close(&s);
-	return rc;
+	if (all)
+		json_object_array_add(all, interface_json(&s, &w));
+	else
+		print_interface(&s, &w);
+	world_close(&s, &w);
+	return 0;
 }
 
 static int list_all(struct json_object *all)

@@ -197,22 +197,18 @@ int cmd_stats(int argc, char **argv)
 		.about = "Counters since a function was deployed, from the gates. P50 and P99 are the upper edges\n"
 			 "of log2 buckets, from samples (interface setting `sample`)."};
 	struct earlier *earlier = NULL;
+	struct deployed *only;
 	struct state s;
 	struct world w;
 	int rc = command_start(&spec, &argc, argv, NEEDS_BPF | NEEDS_SWEEP);
 
 	if (rc)
 		return rc;
-	rc = state_open(&s, argv[0], STATE_READ);
+	rc = world_open(&s, &w, argv[0], STATE_READ);
 	if (rc)
 		return rc;
-	rc = world_read(&s, &w);
-	if (!rc && !w.up)
-		rc = fail(-ENOENT, "%s is not up: run `kfaas-net up %s` first", argv[0], argv[0]);
-	if (!rc && argc > 1 && !world_find(&w, argv[1]))
-		rc = fail_input("no function '%s' on %s: `kfaas-net ls %s` lists them", argv[1], argv[0], argv[0]);
-	for (int h = 0; h < KF_HOOKS && !rc; h++)
-		state_gate_open(&s, h, false);
+	if (argc > 1)
+		rc = world_get(&s, &w, argv[1], &only);
 	if (!rc && interval) {
 		earlier = calloc(1, sizeof(*earlier));
 		rc = earlier ? 0 : -ENOMEM;
@@ -224,7 +220,6 @@ int cmd_stats(int argc, char **argv)
 	if (!rc)
 		rc = show(&s, &w, argc > 1 ? argv[1] : NULL, earlier);
 	free(earlier);
-	world_free(&w);
-	state_close(&s);
+	world_close(&s, &w);
 	return rc;
 }

@@ -42,6 +42,12 @@ struct change {
 int world_read(const struct state *s, struct world *w);
 void world_free(struct world *w);
 struct deployed *world_find(const struct world *w, const char *name);
+/* How commands begin: open IFNAME (to read: with its gates' maps) and read what is deployed; not
+ * up is an error. On an error nothing stays open, else world_close both. */
+int world_open(struct state *s, struct world *w, const char *ifname, enum state_how how);
+void world_close(struct state *s, struct world *w);
+/* world_find, with the error of a command that was given the name. */
+int world_get(const struct state *s, const struct world *w, const char *name, struct deployed **d);
 
 void change_free(struct change *c);
 

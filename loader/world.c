@@ -80,3 +80,34 @@ struct deployed *world_find(const struct world *w, const char *name)
 			return &w->fn[i];
 	return NULL;
 }
+
+int world_open(struct state *s, struct world *w, const char *ifname, enum state_how how)
+{
+	int rc = how == STATE_READ ? state_open(s, ifname, how) : runtime_open(s, ifname, how);
+
+	*w = (struct world){0};
+	if (rc)
+		return rc;
+	rc = world_read(s, w);
+	if (!rc && !w->up)
+		rc = fail(-ENOENT, "%s is not up: run `kfaas-net up %s` first", ifname, ifname);
+	for (int h = 0; h < KF_HOOKS && how == STATE_READ && !rc; h++)
+		state_gate_open(s, h, false);
+	if (rc)
+		world_close(s, w);
+	return rc;
+}
+
+void world_close(struct state *s, struct world *w)
+{
+	world_free(w);
+	state_close(s);
+}
+
+int world_get(const struct state *s, const struct world *w, const char *name, struct deployed **d)
+{
+	*d = world_find(w, name);
+	if (*d)
+		return 0;
+	return fail_input("no function '%s' on %s: `kfaas-net ls %s` lists them", name, s->ifname, s->ifname);
+}
