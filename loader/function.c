@@ -25,12 +25,24 @@
 #define OBJECT_MAX    (64u << 20)
 #define OBJECT_SUFFIX ".bpf.o"
 
-/* The I-th folder of the function path; -ENOENT behind the last. */
+/* The folder that the binary is in. */
+static int own_folder(char *buf, size_t size)
+{
+	ssize_t n = readlink("/proc/self/exe", buf, size - 1);
+
+	if (n <= 0)
+		return -ENOENT;
+	buf[n] = 0;
+	*strrchr(buf, '/') = 0;
+	return 0;
+}
+
+/* The I-th folder of the function path; -ENOENT behind the last. What was built or installed with
+ * this binary comes before what another installation has. */
 static int folder_at(int i, char *buf, size_t size)
 {
 	const char *env = getenv("KFAAS_FUNCTIONS");
-	char exe[PATH_MAX];
-	ssize_t n;
+	char own[PATH_MAX];
 
 	while (env && *env) {
 		size_t len = strcspn(env, ":");
@@ -39,15 +51,15 @@ static int folder_at(int i, char *buf, size_t size)
 			return path_join(buf, size, "%.*s", (int)len, env);
 		env += len + (env[len] == ':');
 	}
+	if (i > 2 || own_folder(own, sizeof(own)))
+		return i ? -ENOENT : path_join(buf, size, "%s/lib/kfaas-net/functions", PREFIX);
 	if (i == 0)
+		return path_join(buf, size, "%s/functions", own);
+	if (i == 2)
 		return path_join(buf, size, "%s/lib/kfaas-net/functions", PREFIX);
-	n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
-	if (i == 1 && n > 0) {
-		exe[n] = 0;
-		*strrchr(exe, '/') = 0;
-		return path_join(buf, size, "%s/functions", exe);
-	}
-	return -ENOENT;
+	if (strrchr(own, '/')) /* PREFIX/sbin */
+		*strrchr(own, '/') = 0;
+	return path_join(buf, size, "%s/lib/kfaas-net/functions", own);
 }
 
 int function_path_find(const char *name, const char *suffix, char *buf, size_t size)

@@ -72,7 +72,7 @@ column() { awk -v name="$1" -v n="$2" '$1 == name { print $n }'; } # NAME N
 }
 
 @test "the table of commands is what --help says" {
-	local form command words option help
+	local form command words option help edge=$'(^|[ \n])'
 	assert_eq "$("$KFAAS" --help | sed -nE 's/^  ([a-z]+) .*/\1/p' | sort)" \
 		"$(readme commands | cut -d ' ' -f 1 | sort)" "the commands"
 	while read -r form; do
@@ -82,7 +82,7 @@ column() { awk -v name="$1" -v n="$2" '$1 == name { print $n }'; } # NAME N
 		words=$(sed -E 's/\[--?[^]]*\](\.\.\.)?//g; s/ --[a-z]+ [^ ]+//g; s/ +/ /g; s/ $//' <<<"$form")
 		assert_eq "$words" "$(sed -n '1s/usage: kfaas-net //;1s/ \[OPTION\]\.\.\.//;1p' <<<"$help")" "README: $form"
 		for option in $(grep -oE '[[ ]--?[a-z][a-z-]*' <<<"$form" | tr -d '[ '); do
-			assert_match "(^|[ $'\n'])$option[ ,$'\n']" "$help" "README: $form"
+			assert_match "$edge${option}[ ,]" "$help" "README: $form"
 		done
 	done < <(readme commands)
 }
@@ -121,6 +121,19 @@ column() { awk -v name="$1" -v n="$2" '$1 == name { print $n }'; } # NAME N
 	kf save "$HOST_IF" | "$KFAAS" check -
 	run -0 kf up "$HOST_IF" -c "$conf"
 	assert_eq "$HOST_IF is up; nothing to change" "$output"
+}
+
+@test "what make install puts below DESTDIR works from there" {
+	local root=$BATS_TEST_TMPDIR/root
+	make -s -C "$TOP" -o all install PREFIX=/opt/kfaas DESTDIR="$root" >/dev/null
+	cd / || return
+	assert_eq "$root/opt/kfaas/lib/kfaas-net/functions/echo.bpf.o" \
+		"$("$root/opt/kfaas/sbin/kfaas-net" --json inspect echo | jq -r .path)"
+	assert_match "^$root/opt/kfaas/lib/kfaas-net/functions/xdp-dispatcher.o," \
+		"$("$root/opt/kfaas/sbin/kfaas-net" --json doctor | jq -r '.checks[] | select(.subject == "dispatcher object").text')"
+	[ -e "$root/opt/kfaas/include/kfaas.h" ]
+	make -s -C "$TOP" uninstall PREFIX=/opt/kfaas DESTDIR="$root"
+	assert_eq "" "$(find "$root" -type f)"
 }
 
 # --- The JSON
