@@ -6,7 +6,7 @@ DESTDIR ?=
 CC      ?= cc
 CLANG   ?= clang
 BPFTOOL ?= $(firstword $(wildcard /usr/sbin/bpftool) bpftool)
-ARCH    := $(shell $(CC) -dumpmachine)
+ARCH    := $(shell uname -m)-linux-gnu
 VERSION := 0.1.0
 
 B       := build
