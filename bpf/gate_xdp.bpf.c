@@ -15,6 +15,9 @@ typedef struct xdp_md kf_ctx;
 
 #include "chain.h"
 
+/* Attached for frames of several buffers: then a frame is longer than the part that can be read. */
+const volatile bool frags;
+
 SEC("xdp")
 int kfaas_gate(struct xdp_md *ctx)
 {
@@ -29,6 +32,8 @@ int kfaas_gate(struct xdp_md *ctx)
 	flags = kf_begin(&run, KF_XDP);
 	if (!flags)
 		return XDP_PASS;
+	if (frags)
+		len = bpf_xdp_get_buff_len(ctx);
 	kf_parse(data, end, len, false, &flow);
 	verdict = kf_dispatch(ctx, flags, &flow, &run);
 	return verdict == KF_GO_ON ? XDP_PASS : verdict;

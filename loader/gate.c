@@ -15,16 +15,16 @@ const char *gate_prog_name(enum kf_hook hook)
 	return hook == KF_XDP ? "kfaas_gate" : "kfaas_gate_tc";
 }
 
-static int set_egress(struct bpf_object *obj, bool egress)
+/* `egress` of the TC gate, `frags` of the XDP gate. */
+static int set_constant(struct bpf_object *obj, bool value)
 {
 	struct bpf_map *m = bpf_object__find_map_by_name(obj, ".rodata");
 	size_t size = 0;
 	const void *now = m ? bpf_map__initial_value(m, &size) : NULL;
 
-	/* The gate's only constant. */
-	if (!now || size != sizeof(egress))
-		return fail(-EPROTO, "the TC gate has no constant to say its direction: a broken build");
-	return bpf_map__set_initial_value(m, &egress, sizeof(egress));
+	if (!now || size != sizeof(value)) /* each has one only */
+		return fail(-EPROTO, "the gate has no constant, or several: a broken build");
+	return bpf_map__set_initial_value(m, &value, sizeof(value));
 }
 
 struct bpf_object *gate_open(void *arg)
@@ -43,7 +43,7 @@ struct bpf_object *gate_open(void *arg)
 		return NULL;
 	}
 	if (state_gate_reuse(g->state, g->hook, obj) ||
-	    (g->hook != KF_XDP && set_egress(obj, g->hook == KF_TC_EGRESS))) {
+	    set_constant(obj, g->hook == KF_XDP ? g->frags : g->hook == KF_TC_EGRESS)) {
 		bpf_object__close(obj);
 		return NULL;
 	}

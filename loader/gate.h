@@ -9,6 +9,7 @@
 struct gate_open {
 	const struct state *state;
 	enum kf_hook hook;
+	bool frags; /* XDP: for frames of several buffers */
 };
 
 /* struct hook_attach's open callback; ARG is a struct gate_open. */
