@@ -181,8 +181,15 @@ static int attach_component(struct tx *t, struct target *to)
 		.require = t->iface.require | REQUIRE_MULTIPROG,
 		.chain_call = to->conf.continue_xdp,
 	};
-	int rc = component_prog_name(to, name, sizeof(name));
+	const struct hook_probe *ext = hook_probe_ext();
+	int rc;
 
+	if (ext->rc)
+		return fail(-EOPNOTSUPP,
+			    "'%s' cannot be a component of its own: libxdp's dispatcher needs to %s, and this kernel "
+			    "refuses (%s); without --component (or `component` in its config) the gate invokes it",
+			    to->conf.name, ext->step, strerror(-ext->rc));
+	rc = component_prog_name(to, name, sizeof(name));
 	if (rc)
 		return rc;
 	runtime_target(t->s, KF_XDP, &at);
@@ -195,7 +202,7 @@ static int attach_component(struct tx *t, struct target *to)
 
 static int attach_gate(struct tx *t, enum kf_hook hook)
 {
-	struct gate_open open = {t->s, hook};
+	struct gate_open open = {t->s, hook, t->iface.require & REQUIRE_FRAGS};
 	struct hook_target at;
 	struct hook_state got;
 	struct hook_attach a = {

@@ -131,7 +131,7 @@ static int plan_remove(struct tx *t, struct change *c)
 	return 0;
 }
 
-/* The programs and settings of the revision before, with the triggers and limits of now. */
+/* The programs and settings of the revision before, where it was, with the triggers and limits of now. */
 static int merge_previous(struct target *to, const char *text)
 {
 	struct function_conf *was;
@@ -149,6 +149,7 @@ static int merge_previous(struct target *to, const char *text)
 		to->conf.object = was->object;
 		to->conf.set = was->set;
 		to->conf.n_set = was->n_set;
+		to->conf.component = was->component;
 		was->object = now.object;
 		was->set = now.set;
 		was->n_set = now.n_set;
