@@ -43,23 +43,24 @@ int ethtool_driver(const char *ifname, char *buf, size_t size)
 /* The names of a set: *out has their number in len; free it. */
 static int names_of(const char *ifname, __u32 set, struct ethtool_gstrings **out)
 {
-	struct {
+	union { /* with room for the one number asked for */
 		struct ethtool_sset_info info;
-		__u32 n;
+		char room[sizeof(struct ethtool_sset_info) + sizeof(__u32)];
 	} size = {.info = {.cmd = ETHTOOL_GSSET_INFO, .sset_mask = 1ull << set}};
 	struct ethtool_gstrings *names;
 	int rc = ask(ifname, &size);
+	__u32 n = size.info.data[0];
 
 	if (rc)
 		return rc;
-	if (!size.info.sset_mask || !size.n || size.n > STRINGS_MAX)
+	if (!size.info.sset_mask || !n || n > STRINGS_MAX)
 		return -ENODATA;
-	names = calloc(1, sizeof(*names) + (size_t)size.n * ETH_GSTRING_LEN);
+	names = calloc(1, sizeof(*names) + (size_t)n * ETH_GSTRING_LEN);
 	if (!names)
 		return -ENOMEM;
 	names->cmd = ETHTOOL_GSTRINGS;
 	names->string_set = set;
-	names->len = size.n;
+	names->len = n;
 	rc = ask(ifname, names);
 	if (rc)
 		free(names);
