@@ -93,6 +93,17 @@ int request_object(struct function_conf *conf, const struct function *f, const c
 	return set_string(&conf->object, is_path ? f->path : object);
 }
 
+/* What is wrong with a config as a whole; what is promised by the grammar, but not there yet. */
+static int check_conf(const struct function_conf *conf, const char *where)
+{
+	int rc = function_conf_check(conf, where);
+
+	if (!rc && conf->n_data)
+		rc = fail_input("%s: [function %s]: data.%s: maps cannot be loaded from files yet: leave it out", where,
+				conf->name, conf->data[0].key);
+	return rc;
+}
+
 int request_function(struct change *c, const char *object, const struct function_options *o)
 {
 	int rc;
@@ -114,7 +125,7 @@ int request_function(struct change *c, const char *object, const struct function
 	if (!rc)
 		rc = request_options(&c->conf, o);
 	if (!rc)
-		rc = function_conf_check(&c->conf, c->conf.name);
+		rc = check_conf(&c->conf, c->conf.name);
 	return rc;
 }
 
@@ -143,7 +154,7 @@ static int want_section(struct request *r, const struct function_conf *section, 
 	if (!rc)
 		rc = request_object(&c->conf, &c->function, object);
 	if (!rc)
-		rc = function_conf_check(&c->conf, path);
+		rc = check_conf(&c->conf, path);
 	return rc;
 }
 
