@@ -192,6 +192,7 @@ struct kf_head {
 	__u32 hooks;		 /* bit per enum kf_hook */
 	__u32 prog_id[KF_HOOKS]; /* kernel ids of its programs */
 	__s32 component;	 /* libxdp run priority, or -1: invoked by the gate */
+	char prog_name[16];	 /* of a component, as the kernel knows it */
 	__u64 loaded_at;	 /* seconds since 1970 */
 	char digest[72];	 /* SHA-256 of the object file, hex */
 	__u32 text_len;

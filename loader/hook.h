@@ -60,6 +60,17 @@ int hook_find(const struct hook_target *t, __u32 map_id, struct hook_state *out)
 /* Is PROG_ID attached on T (alone or in a dispatcher)? */
 int hook_find_prog(const struct hook_target *t, __u32 prog_id, struct hook_state *out);
 
+/* Is a program attached at T's XDP hook, in a dispatcher, that a killed attach did not live to report? With this run
+ * priority and (kernel's) name, loaded at SINCE or later, and not KNOWN. */
+struct hook_stray {
+	int run_prio;
+	const char *name;
+	__u64 since; /* seconds since 1970 */
+	bool (*known)(void *arg, __u32 prog_id);
+	void *arg;
+};
+int hook_find_stray(const struct hook_target *t, const struct hook_stray *s, struct hook_state *out);
+
 /* Remove what a killed attach or detach left behind for T (stale dispatcher pins, ...). Idempotent. */
 int hook_clean(const struct hook_target *t);
 

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "hook_xdp.h"
@@ -185,6 +186,42 @@ int xdp_find(const struct hook_target *t, bool (*match)(__u32 prog_id, __u32 arg
 	if (rc)
 		return rc == -ENODEV ? 0 : rc;
 	xdp_match(&now, match, arg, out);
+	xdp_forget(&now);
+	return 0;
+}
+
+/* When a program was loaded, in seconds since 1970: the kernel counts from its start. */
+static __u64 loaded_at(const struct bpf_prog_info *info)
+{
+	struct timespec since_start, now;
+
+	clock_gettime(CLOCK_BOOTTIME, &since_start);
+	clock_gettime(CLOCK_REALTIME, &now);
+	return now.tv_sec - (since_start.tv_sec - info->load_time / 1000000000);
+}
+
+#define CLOCKS_APART 2 /* seconds that rounding may take */
+
+int hook_find_stray(const struct hook_target *t, const struct hook_stray *s, struct hook_state *out)
+{
+	struct xdp_program *p = NULL;
+	struct bpf_prog_info info;
+	struct xdp_now now;
+	int rc;
+
+	*out = (struct hook_state){};
+	rc = xdp_look(t, &now);
+	if (rc)
+		return rc == -ENODEV ? 0 : rc;
+	while (now.mp && now.version && (p = xdp_multiprog__next_prog(p, now.mp))) {
+		__u32 id = xdp_program__id(p);
+
+		if ((int)xdp_program__run_prio(p) != s->run_prio || s->known(s->arg, id) || hook_prog_info(id, &info) ||
+		    strcmp(info.name, s->name) || loaded_at(&info) + CLOCKS_APART < s->since)
+			continue;
+		xdp_match(&now, hook_prog_is, id, out);
+		break;
+	}
 	xdp_forget(&now);
 	return 0;
 }

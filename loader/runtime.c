@@ -42,17 +42,53 @@ static bool has_record(const struct kf_index *x, __u32 record)
 	return record && (x->record == record || x->previous == record);
 }
 
-static void release_record(struct state *s, __u32 record)
+/* Is PROG a component that is in force? */
+static bool component_known(void *arg, __u32 prog)
 {
+	const struct state *s = arg;
+	const struct kf_index *now = s->index + state_gen(s) * KF_FUNCTIONS;
 	struct kf_head head;
 
-	if (!state_record_read(s, record, &head, sizeof(head), NULL) && head.component >= 0 && head.prog_id[KF_XDP]) {
-		struct hook_target t;
+	for (__u32 id = 0; id < KF_FUNCTIONS; id++)
+		if (now[id].record && !state_record_read(s, now[id].record, &head, sizeof(head), NULL) &&
+		    head.component >= 0 && head.prog_id[KF_XDP] == prog)
+			return true;
+	return false;
+}
 
-		runtime_target(s, KF_XDP, &t);
-		hook_detach(&t, head.prog_id[KF_XDP]);
-	}
-	state_record_delete(s, record);
+/* Killed between attaching a component and writing its id down: then it is found by what the record knows. */
+static int detach_component(struct state *s, const struct kf_head *head)
+{
+	struct hook_stray stray = {
+		.run_prio = head->component,
+		.name = head->prog_name,
+		.since = head->loaded_at,
+		.known = component_known,
+		.arg = s,
+	};
+	struct hook_state found;
+	struct hook_target t;
+	int rc;
+
+	runtime_target(s, KF_XDP, &t);
+	if (head->prog_id[KF_XDP])
+		return hook_detach(&t, head->prog_id[KF_XDP]);
+	rc = hook_find_stray(&t, &stray, &found);
+	if (rc)
+		return rc;
+	return found.attached ? hook_detach(&t, found.prog_id) : hook_clean(&t);
+}
+
+static int release_record(struct state *s, __u32 record)
+{
+	struct kf_head head;
+	int rc = 0;
+
+	if (!state_record_read(s, record, &head, sizeof(head), NULL) && head.component >= 0)
+		rc = detach_component(s, &head);
+	if (!rc)
+		state_record_delete(s, record);
+	return rc;
 }
 
 static void release_revision(struct state *s, __u32 id, const struct kf_index *now, __u16 revision)
@@ -65,19 +101,35 @@ static void release_revision(struct state *s, __u32 id, const struct kf_index *n
 
 /* Components of a revision that is only kept for rollback must not run: the record stays, the
  * program goes. */
-static void release_component(struct state *s, const struct kf_index *now)
+static int release_component(struct state *s, const struct kf_index *now)
 {
-	struct hook_target t;
 	struct kf_head head;
+	int rc;
 
 	if (!now->previous || state_record_read(s, now->previous, &head, sizeof(head), NULL) || head.component < 0 ||
 	    !head.prog_id[KF_XDP])
-		return;
-	runtime_target(s, KF_XDP, &t);
-	if (!hook_detach(&t, head.prog_id[KF_XDP])) {
-		head.prog_id[KF_XDP] = 0;
-		state_record_write(s, now->previous, &head, sizeof(head), NULL);
-	}
+		return 0;
+	rc = detach_component(s, &head);
+	if (rc)
+		return rc;
+	head.prog_id[KF_XDP] = 0;
+	return state_record_write(s, now->previous, &head, sizeof(head), NULL);
+}
+
+/* What a function no longer refers to: records, with the components they name, and pinned programs. */
+static int release_function(struct state *s, __u32 id, const struct kf_index *now, const struct kf_index *other)
+{
+	__u32 records[] = {other->record, other->previous};
+	int rc = 0;
+
+	for (int i = 0; i < 2 && !rc; i++)
+		if (records[i] && !has_record(now, records[i]))
+			rc = release_record(s, records[i]);
+	if (rc)
+		return rc;
+	release_revision(s, id, now, other->revision);
+	release_revision(s, id, now, other->previous_revision);
+	return release_component(s, now);
 }
 
 static void release_slots(struct state *s, const struct kf_index *now, const struct kf_index *other)
@@ -151,16 +203,11 @@ int runtime_clean(struct state *s)
 		state_gate_open(s, h, false);
 	release_slots(s, now, other);
 	for (__u32 id = 0; id < KF_FUNCTIONS; id++) {
-		__u32 records[] = {other[id].record, other[id].previous};
-
 		if (!other[id].record)
 			continue;
-		for (int i = 0; i < 2; i++)
-			if (records[i] && !has_record(&now[id], records[i]))
-				release_record(s, records[i]);
-		release_revision(s, id, &now[id], other[id].revision);
-		release_revision(s, id, &now[id], other[id].previous_revision);
-		release_component(s, &now[id]);
+		rc = release_function(s, id, &now[id], &other[id]);
+		if (rc)
+			return rc;
 	}
 	if (o->iface_record && o->iface_record != g->iface_record)
 		state_record_delete(s, o->iface_record);

@@ -64,6 +64,7 @@ static int load_fresh(struct tx *t, struct target *to)
 			return fail_input(
 				"'%s' has programs for tc hooks: only a function for xdp alone can be a component",
 				to->conf.name);
+		snprintf(to->head.prog_name, sizeof(to->head.prog_name), "%s", bpf_program__name(f->prog[KF_XDP]));
 		return 0; /* libxdp loads it when it attaches it */
 	}
 	if (to->change->keep_data)
