@@ -13,7 +13,7 @@
 
 #define WAITING ':' /* begins the names of states on their way to a new one */
 
-enum fate { FINE, RENAMED, GONE, UNFINISHED };
+enum fate { FINE, RENAMED, GONE, UNFINISHED, UNCLEAN };
 
 /* NOW takes the interface's present name. */
 static enum fate fate_of(const struct state *s, char *now)
@@ -26,7 +26,7 @@ static enum fate fate_of(const struct state *s, char *now)
 	if (state_record_read(s, record, &head, sizeof(head), NULL))
 		return FINE; /* damaged: the command itself will say so */
 	if ((__u32)s->ifindex == head.ifindex)
-		return FINE;
+		return s->control->dirty ? UNCLEAN : FINE; /* who sets it holds the lock that we have now */
 	return if_indextoname(head.ifindex, now) ? RENAMED : GONE;
 }
 
@@ -82,6 +82,10 @@ static int act(struct state *s, enum fate fate, const char *now)
 	case UNFINISHED:
 		say("%s: removing what an unfinished `up` left", s->ifname);
 		rc = runtime_down(s);
+		break;
+	case UNCLEAN:
+		detail("%s: removing what a killed command left", s->ifname);
+		rc = runtime_clean(s);
 		break;
 	}
 	return rc;
