@@ -192,5 +192,5 @@ bad_conf() { # REGEX TEXT: by `up` and by `check` alike
 	assert_eq 0 "$status"
 	assert_match "^mounted bpffs at $BPFFS" "${lines[0]}"
 	refused 1 "^kfaas-net: bpffs is not mounted at $BPFFS and mounting it failed: .*mount -t bpf" \
-		unshare -m sh -c "umount -l /sys && exec '$KFAAS' ls"
+		unshare -m sh -c "mount -t tmpfs none /sys && exec '$KFAAS' ls"
 }

@@ -126,8 +126,8 @@ static int run(struct flood_bpf *o, int ifindex)
 			before = o->bss->answered;
 			heard = now();
 		} else if (now() - heard > SILENCE_SECS) {
-			fprintf(stderr, "flood: no answer for %d s; sent %llu, answered %llu, unanswered %llu\n", SILENCE_SECS,
-				o->bss->sent, o->bss->answered, o->bss->unanswered);
+			fprintf(stderr, "flood: no answer for %d s; sent %llu, answered %llu, unanswered %llu\n",
+				SILENCE_SECS, o->bss->sent, o->bss->answered, o->bss->unanswered);
 			return 1;
 		}
 		if (!flowing && before) {

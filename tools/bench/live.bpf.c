@@ -14,7 +14,7 @@
 /* Written before the load begins. */
 const volatile __u64 template[WORDS]; /* the frame */
 const volatile __u32 first_port;
-const volatile __u32 ports; /* the destination port goes round */
+const volatile __u32 ports;	/* the destination port goes round */
 const volatile __u32 answer_ip; /* network order: whose answers count */
 
 /* One core makes and takes all of it. */
@@ -30,7 +30,7 @@ int source(struct xdp_md *ctx)
 
 	if (data + sizeof(template) > end)
 		return XDP_DROP;
-	/* The frame comes back as the far end left it: write all of it again. */
+		/* The frame comes back as the far end left it: write all of it again. */
 #pragma unroll
 	for (int i = 0; i < WORDS; i++)
 		word[i] = template[i];

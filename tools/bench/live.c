@@ -29,8 +29,8 @@
 
 #include "live.skel.h"
 
-#define FRAME 64
-#define BATCH 64
+#define FRAME	 64
+#define BATCH	 64
 #define PER_CALL (1u << 15)
 
 struct options {
@@ -50,24 +50,46 @@ static double now(void)
 static void parse(int argc, char **argv, struct options *o)
 {
 	static const struct option longs[] = {
-		{"netns", 1, 0, 'n'},	{"dev", 1, 0, 'd'},	{"dst-mac", 1, 0, 'm'}, {"src", 1, 0, 's'}, {"dst", 1, 0, 'D'},
-		{"port", 1, 0, 'p'},	{"ports", 1, 0, 'P'},	{"seconds", 1, 0, 't'}, {"ethertype", 1, 0, 'e'}, {0},
+		{"netns", 1, 0, 'n'},	  {"dev", 1, 0, 'd'},
+		{"dst-mac", 1, 0, 'm'},	  {"src", 1, 0, 's'},
+		{"dst", 1, 0, 'D'},	  {"port", 1, 0, 'p'},
+		{"ports", 1, 0, 'P'},	  {"seconds", 1, 0, 't'},
+		{"ethertype", 1, 0, 'e'}, {0},
 	};
 	int c;
 
 	*o = (struct options){.seconds = 0.5, .ethertype = ETH_P_IP, .ports = 1};
 	while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1) {
 		switch (c) {
-		case 'n': o->netns = optarg; break;
-		case 'd': o->dev = optarg; break;
-		case 'm': o->dst_mac = optarg; break;
-		case 's': o->src = optarg; break;
-		case 'D': o->dst = optarg; break;
-		case 'p': o->port = atoi(optarg); break;
-		case 'P': o->ports = atoi(optarg); break;
-		case 't': o->seconds = atof(optarg); break;
-		case 'e': o->ethertype = strtoul(optarg, NULL, 0); break;
-		default: exit(2);
+		case 'n':
+			o->netns = optarg;
+			break;
+		case 'd':
+			o->dev = optarg;
+			break;
+		case 'm':
+			o->dst_mac = optarg;
+			break;
+		case 's':
+			o->src = optarg;
+			break;
+		case 'D':
+			o->dst = optarg;
+			break;
+		case 'p':
+			o->port = atoi(optarg);
+			break;
+		case 'P':
+			o->ports = atoi(optarg);
+			break;
+		case 't':
+			o->seconds = atof(optarg);
+			break;
+		case 'e':
+			o->ethertype = strtoul(optarg, NULL, 0);
+			break;
+		default:
+			exit(2);
 		}
 	}
 	if (!o->netns || !o->dev || !o->dst_mac || !o->src || !o->dst || !o->port)
