@@ -15,7 +15,7 @@ setup() {
 # kill_at_calls SCENARIO [EVERY]: at each so manieth call, of each kind.
 kill_at_calls() {
 	local every=${2:-1}
-	[ -z "${KFAAS_VM:-}" ] || every=$((every * 10))
+	[ -z "${KFAAS_VM:-}" ] || every=$((every * 30))
 	[ -z "${KFAAS_LONG:-}" ] || every=1
 	OBJECTS=$TOP/build/netns-tests/objects KILL_EVERY=$every \
 		in_client /usr/bin/python3 -IS "$TESTS/kill.py" "$1" "$HOST_NS" "$HOST_IF" "$HOST4"
@@ -30,3 +30,10 @@ kill_at_calls() {
 @test "up with a config that changes several functions at once" { kill_at_calls several 3; }
 @test "deploy of a function for XDP and TC" { kill_at_calls deploy-tc 5; }
 @test "remove of a function for XDP and TC" { kill_at_calls remove-tc 5; }
+
+@test "deploy, replace and remove of a component" {
+	need ext
+	kill_at_calls deploy-component
+	kill_at_calls replace-component
+	kill_at_calls remove-component
+}

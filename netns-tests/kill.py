@@ -124,7 +124,9 @@ class Host:
     def check_listed(self, listed, answers):
         """Each port is answered by the function that ls says has it."""
         want = dict.fromkeys(PORTS, 0)
-        for f in (listed or {}).values():
+        for f in sorted((listed or {}).values(), key=lambda f: f["component"] is None):
+            if f["component"] is not None:  # behind the gate: what no function of the gate answers
+                want = dict.fromkeys(PORTS, int(f["set"].get("revision", 1)))
             for trigger in f["on"]:
                 if f["hooks"] == ["xdp"] and trigger.startswith("udp/"):
                     want[int(trigger[4:])] = int(f["set"].get("revision", 1))
@@ -137,7 +139,7 @@ class Host:
         for f in listed.values():
             used |= set(f["hooks"])
             for revision in (f["revision"], f["previous_revision"]):
-                if revision:
+                if revision and f["component"] is None:
                     want |= {f"revisions/{f['id']}-{revision}/{hook}" for hook in f["hooks"]}
         gate = os.listdir(f"{self.state}/xdp")  # the maps of every gate
         want |= {f"{hook}/{name}" for hook in used for name in gate}
@@ -366,6 +368,53 @@ class RemoveTc(OnUp):
         return (1, 0, 0, 0)
 
 
+class DeployComponent(OnUp):
+    done = r"has a function named 'c'"
+
+    def base(self):
+        if not self.first:
+            self.h.must("-q", "remove", self.h.interface, "c")
+        super().base()
+
+    def args(self):
+        return ("deploy", self.h.interface, OBJECTS + "/revision.bpf.o", "--name", "c", "--component", "60", "--set",
+                "revision=3")
+
+    def after(self, before):
+        return (1, 3, 3, 3)
+
+
+class ReplaceComponent(OnUp):
+    revision = 3
+
+    def start(self):
+        self.h.must("-q", *DeployComponent.args(self))
+
+    def base(self):
+        super().base()
+        self.revision = self.revision % 9 + 1
+
+    def args(self):
+        return "replace", self.h.interface, "c", "--set", f"revision={self.revision}"
+
+    def after(self, before):
+        return (1,) + (self.revision,) * 3
+
+
+class RemoveComponent(OnUp):
+    done = r"no function 'c'"
+
+    def base(self):
+        super().base()
+        self.h.must("-q", *DeployComponent.args(self))
+
+    def args(self):
+        return "remove", self.h.interface, "c"
+
+    def after(self, before):
+        return (1, 0, 0, 0)
+
+
 def kill_once(s, call, n):
     """False: there is no such call any more."""
     h = s.h
@@ -380,7 +429,9 @@ def kill_once(s, call, n):
         raise Wrong(f"answers {now}; before {before}, after {after}")
     if not killed and now != after:
         raise Wrong(f"done, but answers {now}, not {after}")
-    listed = h.listed()
+    listed, now = h.listed(), h.wire.answers()  # ls puts in order what the killed one left: a component that
+    if now not in (before, after):  # was attached, but not yet deployed, is gone again
+        raise Wrong(f"after ls answers {now}; before {before}, after {after}")
     h.check_listed(listed, now)
     if listed is None and was is None and h.wire.folder and os.path.exists(h.state):
         raise Wrong("not up, but pins are there after ls")
@@ -424,7 +475,9 @@ def kill_everywhere(s):
 
 
 SCENARIOS = {"up": Up, "deploy": Deploy, "replace": Replace, "rollback": Rollback, "remove": Remove, "down": Down,
-             "several": Several, "deploy-tc": DeployTc, "remove-tc": RemoveTc}
+             "several": Several, "deploy-tc": DeployTc, "remove-tc": RemoveTc,
+             "deploy-component": DeployComponent, "replace-component": ReplaceComponent,
+             "remove-component": RemoveComponent}
 
 
 def main():
