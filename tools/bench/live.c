@@ -31,7 +31,7 @@
 
 #define FRAME	 64
 #define BATCH	 64
-#define PER_CALL (1u << 15)
+#define PER_CALL (1u << 20)
 
 struct options {
 	const char *netns, *dev, *dst_mac, *src, *dst;
