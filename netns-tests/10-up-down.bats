@@ -51,7 +51,7 @@ pings() { in_client ping -c 1 -W "$(limit 2)" "$1"; }
 	deploy mark --on "udp/7001 to $HOST4"
 	pinned_ids "$(state_folder)" >"$BATS_TEST_TMPDIR/pinned"
 	[ "$(grep -c ^prog "$BATS_TEST_TMPDIR/pinned")" -ge 5 ]
-	[ "$(grep -c ^map "$BATS_TEST_TMPDIR/pinned")" -ge 20 ]
+	[ "$(grep -c ^map "$BATS_TEST_TMPDIR/pinned")" -ge 18 ]
 	run kf down "$HOST_IF"
 	assert_eq 0 "$status"
 	assert_match "$HOST_IF is down" "$output"
