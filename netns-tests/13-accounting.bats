@@ -131,7 +131,8 @@ samples() { figure "$1" latency.samples "${2:-xdp}"; }
 
 # bats test_tags=nic
 @test "a limit holds over time, whatever is done above it" {
-	local us got over burst from wall
+	local us got over burst from wall least=9 # tenths of the rate
+	[ -z "${KFAAS_VM-}" ] || least=3	     # an emulated CPU stands still now and then, longer than a burst lasts
 	burst=$(limit 40) # as long as no packet may arrive without loss of the right to pass: a tenth of a second, or one
 	for over in drop pass; do
 		up_empty
@@ -143,7 +144,7 @@ samples() { figure "$1" latency.samples "${2:-xdp}"; }
 		echo "$over: $got in $us us, limited $(figure mark limited)"
 		[ "$(figure mark limited)" -gt "$got" ]
 		[ "$got" -le $((wall * 400 / 1000000 + burst + 1)) ]
-		[ "$got" -ge $((us * 400 * 9 / 10000000)) ]
+		[ "$got" -ge $((us * 400 * least / 10000000)) ]
 		kf -q down "$HOST_IF"
 	done
 }
