@@ -72,7 +72,10 @@ $(B)/kfaas-net: $(LOADER_OBJ)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ -o $@ $(LIBS)
 
-include $(wildcard bpf/*.mk loader/test/*.mk functions/*.mk netns-tests/*.mk tools/*.mk)
+# Functions' data tools: each functions/NAME/NAME.mk adds its own here, and as what `all` needs.
+DATA_TOOLS :=
+
+include $(wildcard bpf/*.mk loader/test/*.mk functions/*.mk functions/*/*.mk netns-tests/*.mk tools/*.mk)
 
 tests: all unit-tests fuzzers table-tests test-objects test-gate-build ## build all tests
 
@@ -102,9 +105,11 @@ install: all ## install below PREFIX (/usr/local), honours DESTDIR
 	install -D -m 755 $(B)/kfaas-net $(DESTDIR)$(PREFIX)/sbin/kfaas-net
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib/kfaas-net/functions $(FUNC_OBJ) $(B)/functions/xdp-dispatcher.o
 	install -D -m 644 bpf/kfaas.h $(DESTDIR)$(PREFIX)/include/kfaas.h
+	$(if $(DATA_TOOLS),install -D -m 755 -t $(DESTDIR)$(PREFIX)/bin $(DATA_TOOLS))
 
 uninstall: ## remove what install put there
-	rm -rf $(DESTDIR)$(PREFIX)/sbin/kfaas-net $(DESTDIR)$(PREFIX)/lib/kfaas-net $(DESTDIR)$(PREFIX)/include/kfaas.h
+	rm -rf $(DESTDIR)$(PREFIX)/sbin/kfaas-net $(DESTDIR)$(PREFIX)/lib/kfaas-net $(DESTDIR)$(PREFIX)/include/kfaas.h \
+		$(addprefix $(DESTDIR)$(PREFIX)/bin/,$(notdir $(DATA_TOOLS)))
 
 clean: ## remove the build
 	rm -rf $(B)

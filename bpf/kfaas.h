@@ -69,6 +69,77 @@
  * function is loaded. It costs nothing to read: the kernel sees a constant and drops the code it rules out. */
 #define KFAAS_SETTING(type, name, value) const volatile type name = value
 
+/* --- Data ---------------------------------------------------------------------------------------------------------
+ *
+ * A function's maps are its data: `kfaas-net data` reads and writes them, `data.MAP = FILE` fills one before the
+ * function is put in force. Keys and values are typed by BTF; a row is the fields of the key, then those of the value,
+ * in order, structs taken apart. What a number or a row of bytes means is said by one of these types, or by
+ * KFAAS_FORM on a member: `__u8 digest[32] KFAAS_FORM("hex");`. Without it, integers are decimal, enums their names,
+ * arrays of char text, other arrays elements with commas.
+ *
+ *	form	of			as text
+ *	ip4	__be32			192.0.2.1
+ *	ip6	16 bytes		2001:db8::1
+ *	ip	16 bytes		either; IPv4 is mapped (::ffff:a.b.c.d)
+ *	mac	6 bytes			02:00:00:00:00:01
+ *	be	16, 32, 64 bits		a big-endian number
+ *	port	16 bits			the same, big-endian
+ *	name	array of bytes		a DNS name: www.example.org. (RFC 1035 5.1), on the wire form, zeros behind
+ *	hex	array of bytes		6869, zeros behind; "-" for none
+ *	bytes	struct kfaas_bytes_*	6869, with its length before; "-" for none
+ *	prefix	struct with prefixlen	192.0.2.0/24: the key of an LPM trie
+ */
+#define KFAAS_FORM(form) __attribute__((btf_decl_tag("kfaas:" form)))
+typedef __be32 kfaas_ip4 KFAAS_FORM("ip4");
+typedef struct in6_addr kfaas_ip6 KFAAS_FORM("ip6");
+typedef struct in6_addr kfaas_ip KFAAS_FORM("ip");
+typedef __u8 kfaas_mac[6] KFAAS_FORM("mac");
+typedef __be16 kfaas_be16 KFAAS_FORM("be");
+typedef __be32 kfaas_be32 KFAAS_FORM("be");
+typedef __be64 kfaas_be64 KFAAS_FORM("be");
+typedef __be16 kfaas_port KFAAS_FORM("port");
+typedef struct {
+	__u32 prefixlen;
+	__be32 addr;
+} kfaas_prefix4 KFAAS_FORM("prefix");
+typedef struct {
+	__u32 prefixlen;
+	struct in6_addr addr;
+} kfaas_prefix6 KFAAS_FORM("prefix");
+/* Up to SIZE bytes, LEN of them in use: `struct kfaas_bytes_body { KFAAS_BYTES_OF(1400) };` as type of a member. */
+#define KFAAS_BYTES_OF(size)                                                                                           \
+	__u16 len;                                                                                                     \
+	__u8 bytes[size] KFAAS_FORM("bytes")
+
+/* A map that `data load` replaces as a whole, with one store: MAP is a type, the definition of the map that holds the
+ * rows. (The loader makes it larger than max_entries says where the rows need it.) kfaas_data(&name) is the one in
+ * force, or NULL; ask once a packet, and use it for that packet only.
+ *
+ *	struct hosts {
+ *		__uint(type, BPF_MAP_TYPE_HASH);
+ *		__uint(max_entries, 1024);
+ *		__uint(map_flags, BPF_F_NO_PREALLOC);
+ *		__type(key, kfaas_ip4);
+ *		__type(value, __u32);
+ *	};
+ *	KFAAS_REPLACEABLE(struct hosts, hosts);
+ */
+#define KFAAS_REPLACEABLE(map, name)                                                                                   \
+	map name##_0 SEC(".maps");                                                                                     \
+	struct {                                                                                                       \
+		__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);                                                              \
+		__uint(max_entries, 1);                                                                                \
+		__type(key, __u32);                                                                                    \
+		__array(values, map);                                                                                  \
+	} name SEC(".maps") = {.values = {[0] = &name##_0}}
+
+static __always_inline void *kfaas_data(void *replaceable)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(replaceable, &zero);
+}
+
 /* --- The packet view ----------------------------------------------------------------------------------------------
  *
  *	struct kfaas_packet p;
