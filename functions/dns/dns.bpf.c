@@ -366,6 +366,14 @@ static __always_inline bool dns_write_head(const struct kfaas_packet *p, const s
 	return true;
 }
 
+/* Of the DNS header in the frame; a packet that is answered has no options. */
+static __always_inline __u32 dns_offset(const struct kfaas_packet *p)
+{
+	__u32 ip = p->family == 4 ? sizeof(struct iphdr) : sizeof(struct ipv6hdr);
+
+	return kfaas_l3_offset(p) + ip + sizeof(struct udphdr);
+}
+
 /* A: NULL, to refuse. */
 static __always_inline struct dns_rest dns_rest(const struct dns_query *q, const struct dns_answer *a)
 {
@@ -398,7 +406,7 @@ static __always_inline int dns_send(struct xdp_md *ctx, struct kfaas_packet *p, 
 	if (!kfaas_resize_udp(ctx, p, body_at + rest.len + opt))
 		return XDP_PASS;
 	if (a && rest.len &&
-	    !dns_put_body(ctx, a, p->l4 - p->data + sizeof(struct udphdr) + body_at, q->len - a->name_len))
+	    !dns_put_body(ctx, a, dns_offset(p) + body_at, q->len - a->name_len))
 		return XDP_DROP;
 	if (!dns_write_head(p, q, &rest, body_at))
 		return XDP_DROP;
@@ -418,16 +426,14 @@ int dns(struct xdp_md *ctx)
 	struct kfaas_packet p;
 	struct dns_query *q;
 	struct udphdr *udp;
-	__u32 from;
 
 	if (!kfaas_parse(ctx, &p))
 		return XDP_PASS;
 	udp = kfaas_udp(&p);
 	if (!udp || !kfaas_answerable(&p) || !dns_from_client(udp))
 		return XDP_PASS;
-	from = p.l4 + sizeof(*udp) - p.data;
 	q = dns_query();
-	if (!q || !dns_parse(ctx, from, p.l4_len - sizeof(*udp)))
+	if (!q || !dns_parse(ctx, dns_offset(&p), p.l4_len - sizeof(*udp)))
 		return XDP_PASS;
 	a = dns_answer_at(q, DNS_AT, q->type);
 	if (!a) {
