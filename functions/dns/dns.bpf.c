@@ -177,8 +177,7 @@ __noinline int dns_parse(struct xdp_md *ctx, __u32 from, __u32 bytes)
 	}
 	question = at;
 	used = sizeof(*h) + len + 4;
-	if (part != 1 || len > DNS_NAME || used > bytes || (void *)(question + 2) > end ||
-	    question[1] != bpf_htons(1))
+	if (part != 1 || len > DNS_NAME || used > bytes || (void *)(question + 2) > end || question[1] != bpf_htons(1))
 		return 0;
 	q->len = len;
 	q->type = bpf_ntohs(question[0]);
@@ -232,8 +231,6 @@ static __always_inline int dns_found_row(struct dns_query *q, __u32 at, __u32 ty
 /* Owner O, at AT, is the name asked for or the wildcard that stands for it, and has no row of the type asked for. */
 static __always_inline int dns_found_owner(struct dns_query *q, const struct dns_owner *o, __u32 at)
 {
-	if (o->flags & DNS_OWNER_PASS)
-		return DNS_FOUND_NOTHING;
 	if (o->flags & DNS_OWNER_CUT && q->type != DNS_TYPE_DS)
 		return dns_found_row(q, at, DNS_TYPE_FALLBACK);
 	if (o->flags & DNS_OWNER_ALIAS)
@@ -269,7 +266,7 @@ __noinline int dns_closest(void)
 	q->rcode = 0;
 	if (at == DNS_AT)
 		return dns_found_owner(q, o, at);
-	if (o->flags & (DNS_OWNER_PASS | DNS_OWNER_PASS_BELOW))
+	if (o->flags & DNS_OWNER_DNAME)
 		return DNS_FOUND_NOTHING;
 	if (o->flags & DNS_OWNER_CUT)
 		return dns_found_row(q, at, DNS_TYPE_FALLBACK);
@@ -405,8 +402,7 @@ static __always_inline int dns_send(struct xdp_md *ctx, struct kfaas_packet *p, 
 	}
 	if (!kfaas_resize_udp(ctx, p, body_at + rest.len + opt))
 		return XDP_PASS;
-	if (a && rest.len &&
-	    !dns_put_body(ctx, a, dns_offset(p) + body_at, q->len - a->name_len))
+	if (a && rest.len && !dns_put_body(ctx, a, dns_offset(p) + body_at, q->len - a->name_len))
 		return XDP_DROP;
 	if (!dns_write_head(p, q, &rest, body_at))
 		return XDP_DROP;

@@ -47,13 +47,12 @@ struct dns_name_long {
 };
 
 enum dns_owner_flag {
-	DNS_OWNER_CUT = 1,	   /* a delegation */
-	DNS_OWNER_ALIAS = 2,	   /* a CNAME */
-	DNS_OWNER_WILD = 4,	   /* the parent of a wildcard */
-	DNS_OWNER_EMPTY = 8,	   /* without records: there are names below */
-	DNS_OWNER_SIGNED = 16,	   /* of a signed zone */
-	DNS_OWNER_PASS = 32,	   /* for the server behind: this name, and what is below */
-	DNS_OWNER_PASS_BELOW = 64, /* what is below */
+	DNS_OWNER_CUT = 1,     /* a delegation */
+	DNS_OWNER_ALIAS = 2,   /* a CNAME */
+	DNS_OWNER_WILD = 4,    /* the parent of a wildcard */
+	DNS_OWNER_EMPTY = 8,   /* without records: there are names below */
+	DNS_OWNER_SIGNED = 16, /* of a signed zone */
+	DNS_OWNER_DNAME = 32,  /* what is below is for the server behind */
 };
 
 /* Every name that exists in a zone, down to the delegations. */

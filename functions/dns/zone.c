@@ -1,0 +1,380 @@
+// SPDX-License-Identifier: Apache-2.0
+/* zone.c - reads zone files (libldns knows their syntax and all types) into trees of names, and checks them. */
+#include <errno.h>
+#include <ldns/ldns.h>
+#include <search.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "zone.h"
+
+struct source {
+	const char *path;
+	int line;
+};
+
+__attribute__((format(printf, 2, 3))) static bool fail(const struct source *at, const char *fmt, ...)
+{
+	va_list ap;
+
+	fprintf(stderr, "kfaas-dns-rows: %s", at->path);
+	if (at->line)
+		fprintf(stderr, ":%d", at->line);
+	fputs(": ", stderr);
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	fputc('\n', stderr);
+	return false;
+}
+
+/* P, unless there was no memory for it. */
+static void *must(void *p)
+{
+	if (!p) {
+		fputs("kfaas-dns-rows: out of memory\n", stderr);
+		exit(1);
+	}
+	return p;
+}
+
+static void *get_memory(size_t size)
+{
+	return must(calloc(1, size));
+}
+
+/* --- Names --- */
+
+size_t name_len(const uint8_t *name)
+{
+	const uint8_t *at = name;
+
+	while (*at)
+		at = name_up(at);
+	return at + 1 - name;
+}
+
+void name_lower(uint8_t *to, const uint8_t *name)
+{
+	for (size_t i = 0, len = name_len(name); i < len; i++)
+		to[i] = name[i] >= 'A' && name[i] <= 'Z' ? name[i] + 32 : name[i];
+}
+
+bool name_equal(const uint8_t *a, const uint8_t *b)
+{
+	uint8_t lower_a[NAME_MAX_BYTES], lower_b[NAME_MAX_BYTES];
+	size_t len = name_len(a);
+
+	if (len != name_len(b))
+		return false;
+	name_lower(lower_a, a);
+	name_lower(lower_b, b);
+	return !memcmp(lower_a, lower_b, len);
+}
+
+static const char *name_text(const uint8_t *name)
+{
+	static char *text;
+	ldns_rdf *rdf = ldns_rdf_new_frm_data(LDNS_RDF_TYPE_DNAME, name_len(name), name);
+
+	free(text);
+	text = ldns_rdf2str(rdf);
+	ldns_rdf_deep_free(rdf);
+	return text;
+}
+
+/* --- The tree --- */
+
+static int compare_names(const void *a, const void *b)
+{
+	size_t len = name_len(a), other = name_len(b);
+
+	return len != other ? (len > other) - (len < other) : memcmp(a, b, len);
+}
+
+/* The tree holds pointers to the nodes' names. */
+static struct node *node_of(const uint8_t *name)
+{
+	return (struct node *)(name - offsetof(struct node, name));
+}
+
+struct node *zone_find(const struct zone *zone, const uint8_t *name)
+{
+	uint8_t **found = tfind(name, &zone->names, compare_names);
+
+	return found ? node_of(*found) : NULL;
+}
+
+bool zone_has(const struct zone *zone, const uint8_t *name)
+{
+	size_t len = name_len(name), apex = name_len(zone->apex->name);
+	const uint8_t *at = name;
+
+	while (len > apex) {
+		len -= *at + 1;
+		at = name_up(at);
+	}
+	return name_equal(at, zone->apex->name);
+}
+
+const struct zone *zone_of(const struct zone *zones, const uint8_t *name)
+{
+	const struct zone *best = NULL;
+
+	for (; zones; zones = zones->next)
+		if (zone_has(zones, name) && (!best || name_len(zones->apex->name) > name_len(best->apex->name)))
+			best = zones;
+	return best;
+}
+
+/* NAME's node, made if need be, with all its ancestors. */
+static struct node *node_make(struct zone *zone, const uint8_t *name)
+{
+	struct node *node = zone_find(zone, name);
+	size_t len = name_len(name);
+
+	if (node)
+		return node;
+	node = get_memory(sizeof(*node) + len);
+	memcpy(node->name, name, len);
+	if (zone->apex)
+		node->parent = node_make(zone, name_up(name));
+	if (node->parent && name_is_wildcard(name))
+		node->parent->wildcard = node;
+	must(tsearch(node->name, &zone->names, compare_names));
+	return node;
+}
+
+const struct record *node_get(const struct node *node, uint16_t type)
+{
+	const struct record *r = node->records;
+
+	while (r && r->type != type)
+		r = r->next;
+	return r;
+}
+
+bool node_is_cut(const struct node *node)
+{
+	return node->parent && node_get(node, TYPE_NS);
+}
+
+const struct node *node_cut_above(const struct node *node)
+{
+	const struct node *cut = NULL;
+
+	for (; node; node = node->parent)
+		if (node_is_cut(node))
+			cut = node;
+	return cut;
+}
+
+static void free_node(void *p)
+{
+	struct node *node = node_of(p);
+
+	while (node->records) {
+		struct record *r = node->records;
+
+		node->records = r->next;
+		free(r->owner);
+		free(r);
+	}
+	free(node);
+}
+
+void zones_free(struct zone *zones)
+{
+	while (zones) {
+		struct zone *zone = zones;
+
+		zones = zone->next;
+		tdestroy(zone->names, free_node);
+		free(zone);
+	}
+}
+
+/* --- Records --- */
+
+static struct record *record_make(const ldns_rr *rr)
+{
+	const ldns_rdf *owner = ldns_rr_owner(rr);
+	struct record *r;
+	size_t len = 0;
+
+	for (size_t i = 0; i < ldns_rr_rd_count(rr); i++)
+		len += ldns_rdf_size(ldns_rr_rdf(rr, i));
+	if (len > UINT16_MAX)
+		return NULL;
+	r = get_memory(sizeof(*r) + len);
+	r->type = ldns_rr_get_type(rr);
+	r->ttl = ldns_rr_ttl(rr);
+	r->owner = get_memory(ldns_rdf_size(owner));
+	memcpy(r->owner, ldns_rdf_data(owner), ldns_rdf_size(owner));
+	for (size_t i = 0; i < ldns_rr_rd_count(rr); i++) {
+		const ldns_rdf *part = ldns_rr_rdf(rr, i);
+
+		memcpy(r->data + r->len, ldns_rdf_data(part), ldns_rdf_size(part));
+		r->len += ldns_rdf_size(part);
+	}
+	return r;
+}
+
+/* Takes R; one that is there already is dropped (RFC 2181 5). */
+static void node_add(struct node *node, struct record *r)
+{
+	struct record **at = &node->records;
+
+	for (; *at; at = &(*at)->next)
+		if ((*at)->type == r->type && (*at)->len == r->len && !memcmp((*at)->data, r->data, r->len)) {
+			free(r->owner);
+			free(r);
+			return;
+		}
+	*at = r;
+}
+
+/* Names of hashes are not names that anybody can ask for (RFC 5155 7.2.8). */
+static bool is_nsec3(const struct record *r)
+{
+	return r->type == TYPE_NSEC3 ||
+	       (r->type == TYPE_RRSIG && r->len >= 2 && (r->data[0] << 8 | r->data[1]) == TYPE_NSEC3);
+}
+
+static bool add_rr(struct zone *zone, const ldns_rr *rr, const struct source *at)
+{
+	struct record *r;
+	uint8_t lower[NAME_MAX_BYTES];
+
+	if (ldns_rr_get_class(rr) != LDNS_RR_CLASS_IN)
+		return fail(at, "a record of another class than IN: remove it");
+	r = record_make(rr);
+	if (!r)
+		return fail(at, "a record of more than 65535 bytes");
+	name_lower(lower, r->owner);
+	if (!zone->apex) {
+		if (r->type != TYPE_SOA) {
+			free(r->owner);
+			free(r);
+			return fail(at, "the first record of a zone is its SOA: put it first");
+		}
+		zone->apex = node_make(zone, lower);
+	}
+	if (!zone_has(zone, lower)) {
+		fail(at, "%s is not in the zone: remove it, or see whether $ORIGIN is right", name_text(lower));
+		free(r->owner);
+		free(r);
+		return false;
+	}
+	zone->is_signed |= r->type == TYPE_DNSKEY || r->type == TYPE_RRSIG;
+	if (is_nsec3(r)) {
+		free(r->owner);
+		free(r);
+	} else {
+		node_add(node_make(zone, lower), r);
+	}
+	return true;
+}
+
+/* --- Files --- */
+
+static bool read_records(struct zone *zone, FILE *file, ldns_rdf **origin, struct source *at)
+{
+	uint32_t ttl = LDNS_DEFAULT_TTL;
+	ldns_rdf *previous = NULL;
+	bool ok = true;
+
+	while (ok && !feof(file)) {
+		ldns_rr *rr = NULL;
+		ldns_status status = ldns_rr_new_frm_fp_l(&rr, file, &ttl, origin, &previous, &at->line);
+
+		switch (status) {
+		case LDNS_STATUS_OK:
+			ok = add_rr(zone, rr, at);
+			break;
+		case LDNS_STATUS_SYNTAX_EMPTY:
+		case LDNS_STATUS_SYNTAX_TTL:
+		case LDNS_STATUS_SYNTAX_ORIGIN:
+			break; /* a comment, $TTL, $ORIGIN */
+		case LDNS_STATUS_SYNTAX_INCLUDE:
+			ok = fail(at, "$INCLUDE is not followed: put the files together");
+			break;
+		default:
+			ok = fail(at, "%s", ldns_get_errorstr_by_id(status));
+		}
+		ldns_rr_free(rr);
+	}
+	ldns_rdf_deep_free(previous);
+	return ok;
+}
+
+static const struct source *checked;
+static bool sound;
+
+static void check_node(const void *p, VISIT visit, int depth)
+{
+	const struct node *node = node_of(*(uint8_t *const *)p);
+	const struct record *cname = node_get(node, TYPE_CNAME), *soa = node_get(node, TYPE_SOA);
+	bool twice = false;
+
+	(void)depth;
+	if ((visit != postorder && visit != leaf) || !sound)
+		return;
+	for (const struct record *r = node->records; r; r = r->next)
+		if (cname && r != cname && r->type != TYPE_RRSIG && r->type != 47 && r->type != 25)
+			sound = fail(checked, "%s has a CNAME and other records: keep one kind", name_text(node->name));
+		else if (r->type == TYPE_SOA && r != soa)
+			twice = true;
+	if (soa && (node->parent || twice))
+		sound = fail(checked, "%s: a zone has one SOA, at its top", name_text(node->name));
+	if (node_is_cut(node) && name_is_wildcard(node->name))
+		sound = fail(checked, "%s: a wildcard cannot be delegated (RFC 4592 4.2)", name_text(node->name));
+}
+
+static bool zone_check(const struct zone *zone, const struct source *at)
+{
+	const struct source whole = {at->path, 0};
+
+	checked = &whole;
+	sound = true;
+	twalk(zone->names, check_node);
+	return sound;
+}
+
+bool zone_read(struct zone **zones, const char *arg)
+{
+	const char *equals = strchr(arg, '=');
+	struct source at = {equals ? equals + 1 : arg, 0};
+	char *text = equals ? strndup(arg, equals - arg) : strdup(".");
+	ldns_rdf *origin = ldns_dname_new_frm_str(text);
+	FILE *file = origin ? fopen(at.path, "r") : NULL;
+	struct zone *zone = get_memory(sizeof(*zone)), *other;
+	bool ok;
+
+	if (!origin)
+		ok = fail(&at, "'%s' is not the name of a zone", text);
+	else if (!file)
+		ok = fail(&at, "%s", strerror(errno));
+	else
+		ok = read_records(zone, file, &origin, &at);
+	at.line = 0;
+	if (ok && !zone->apex)
+		ok = fail(&at, "no record: a zone begins with a SOA");
+	ok = ok && zone_check(zone, &at);
+	for (other = ok ? *zones : NULL; other; other = other->next)
+		if (name_equal(other->apex->name, zone->apex->name))
+			ok = fail(&at, "zone %s comes twice", name_text(zone->apex->name));
+	zone->next = ok ? *zones : NULL;
+	zone->index = zone->next ? zone->next->index + 1 : 1;
+	if (ok)
+		*zones = zone;
+	else
+		zones_free(zone);
+	if (file)
+		fclose(file);
+	ldns_rdf_deep_free(origin);
+	free(text);
+	return ok;
+}
