@@ -46,7 +46,6 @@ struct dns_header {
 };
 #define DNS_QR		0x8000
 #define DNS_RD		0x0100
-#define DNS_CD		0x0010
 #define DNS_QUERY_FLAGS 0x0130 /* a query may have RD, AD and CD */
 
 struct dns_opt {
@@ -347,7 +346,7 @@ static __always_inline bool dns_write_head(const struct kfaas_packet *p, const s
 
 	if (!h)
 		return false;
-	h->flags = (h->flags & bpf_htons(DNS_RD | DNS_CD)) | bpf_htons(DNS_QR | rest->flags);
+	h->flags = (h->flags & bpf_htons(DNS_RD)) | bpf_htons(DNS_QR | rest->flags);
 	h->an = bpf_htons(rest->an);
 	h->ns = bpf_htons(rest->ns);
 	h->ar = bpf_htons(rest->ar + q->edns);

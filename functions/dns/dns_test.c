@@ -34,7 +34,7 @@ static const struct test tests[] = {
 	 .an = 1,
 	 .body = "c00c 0001 0001 00000e10 0004 c0000202"},
 	{"upper case in the zone", {Q("upper.case.example.org", A)}, .flags = AA, .an = 1},
-	{"RD and CD stay, AD goes", {Q("ns2.example.org", A), .flags = 0x0130}, .flags = AA | 0x0110, .an = 1},
+	{"RD stays, AD and CD go", {Q("ns2.example.org", A), .flags = 0x0130}, .flags = AA | 0x0100, .an = 1},
 	{"IPv6, VLAN",
 	 {Q("ns2.example.org", A), .frame = {.family = 6, .vlans = 1, .vlan = {7}}},
 	 .flags = AA,

@@ -149,7 +149,7 @@ const char *judge_answer(const uint8_t *in, size_t in_len, const uint8_t *out, s
 		return "answered a query that has other things behind its question";
 	if (a_len < question || memcmp(a, q, 2) || memcmp(a + HEADER, q + HEADER, question - HEADER))
 		return "id or question changed";
-	if ((get16(a + 2) & 0xf9f0) != (0x8000 | (get16(q + 2) & 0x0110)) || get16(a + 4) != 1)
+	if ((get16(a + 2) & 0xf9f0) != (0x8000 | (get16(q + 2) & 0x0100)) || get16(a + 4) != 1)
 		return "wrong flags or count of questions";
 	end = records_end(a, a_len, question, get16(a + 6) + get16(a + 8) + get16(a + 10), &answered);
 	if (end != a_len)
