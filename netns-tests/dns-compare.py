@@ -285,17 +285,17 @@ def main():
     parser.add_argument("--share", type=float, default=1.0, help="of each name's types")
     parser.add_argument("--damaged", type=int, default=2000)
     parser.add_argument("--least", type=int, default=5000)
-    parser.add_argument("--timeout", type=float, default=5.0)
+    parser.add_argument("--slow", type=float, default=1.0, help="how much longer to wait than usual")
     parser.add_argument("--reference", action="append", default=[])
     args = parser.parse_intermixed_args()
     if args.command == "behind":
         behind()
     print(f"seed {args.seed}")
-    server = Server("function", args.words[0], 53, args.timeout)
+    server = Server("function", args.words[0], 53, 5 * args.slow)
     references = []
     for word in args.reference:
         name, address = word.split("=")
-        references.append(Server(name, *address.rsplit("/", 1)[:1], int(address.rsplit("/", 1)[1]), args.timeout))
+        references.append(Server(name, *address.rsplit("/", 1)[:1], int(address.rsplit("/", 1)[1]), 0.3 * args.slow))
     zones = []
     for word in args.words[1:]:
         origin, path = word.split("=")

@@ -5,12 +5,14 @@
 
 #include "message.h"
 
-/* Write what ZONE says of TYPE at NAME, which exists, into M; returns the flags of enum dns_answer_flag. */
-unsigned answer_node(struct message *m, const struct zone *zone, const struct node *node, uint16_t type);
+/* Write what ZONE says of TYPE at NODE into M; returns the flags of enum dns_answer_flag. CNAMEs are followed into all
+ * ZONES. */
+unsigned answer_node(struct message *m, const struct zone *zones, const struct zone *zone, const struct node *node,
+		     uint16_t type);
 /* What it says of names that do not exist, and of types that a name does not have: M for its apex. */
 unsigned answer_nothing(struct message *m, const struct zone *zone);
 
-/* Where NODE's CNAME leads to, at last, in its zone; NULL: out of it, to a delegation, or to nothing that exists. */
-const struct node *answer_target(const struct zone *zone, const struct node *node);
+/* Where NODE's CNAME leads to, at last; NULL: out of the zones, to a delegation, or to nothing that exists. */
+const struct node *answer_target(const struct zone *zones, const struct node *node);
 
 #endif

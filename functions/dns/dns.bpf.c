@@ -286,12 +286,13 @@ __noinline int dns_closest(void)
 
 /* --- Sending it */
 
-/* Put LEN bytes of records into the frame at AT, and add DELTA to the pointers in it that follow the name's length. */
-static __always_inline int dns_put(struct xdp_md *ctx, const __u8 *bytes, __u32 room, __u32 at, __u32 len, __u32 shifts,
-				   __u32 delta)
+/* Put the first LEN bytes of A's body, which is in BYTES, into the frame at AT, and add DELTA to the pointers in it
+ * that follow the name's length. */
+static __always_inline int dns_put(struct xdp_md *ctx, const struct dns_answer *a, const __u8 *bytes, __u32 room,
+				   __u32 at, __u32 len, __u32 delta)
 {
+	__u32 next = (a->len + 1) & ~1;
 	void *data, *end;
-	__u32 next = (len + 1) & ~1;
 
 	if (!len || len > room || bpf_xdp_store_bytes(ctx, at, (void *)bytes, len))
 		return 0;
@@ -299,7 +300,7 @@ static __always_inline int dns_put(struct xdp_md *ctx, const __u8 *bytes, __u32 
 		return 1;
 	data = (void *)(long)ctx->data + at;
 	end = (void *)(long)ctx->data_end;
-	for (__u32 i = 0; i < DNS_SHIFTS && i < shifts; i++, next += 2) {
+	for (__u32 i = 0; i < DNS_SHIFTS && i < a->shifts; i++, next += 2) {
 		kfaas_u16 *pointer;
 		__u32 offset;
 
@@ -316,25 +317,25 @@ static __always_inline int dns_put(struct xdp_md *ctx, const __u8 *bytes, __u32 
 	return 1;
 }
 
-__noinline int dns_put_body(struct xdp_md *ctx, const struct dns_answer *a, __u32 at, __u32 delta)
+__noinline int dns_put_body(struct xdp_md *ctx, const struct dns_answer *a, __u32 at, __u32 len, __u32 delta)
 {
 	struct kfaas_bytes_dns_large *large;
 
 	if (!a || at > 512)
 		return 0;
 	if (!a->large)
-		return dns_put(ctx, a->body.bytes, sizeof(a->body.bytes), at, a->len, a->shifts, delta);
+		return dns_put(ctx, a, a->body.bytes, sizeof(a->body.bytes), at, len, delta);
 	large = bpf_map_lookup_elem(&bodies, &a->large);
 	if (!large)
 		return 0;
-	return dns_put(ctx, large->bytes, sizeof(large->bytes), at, a->len, a->shifts, delta);
+	return dns_put(ctx, a, large->bytes, sizeof(large->bytes), at, len, delta);
 }
 
 /* What an answer has besides its question. */
 struct dns_rest {
 	__u16 flags;
 	__u16 an, ns, ar;
-	__u32 len;
+	__u32 len, extra;
 	__u8 rcode; /* the part in OPT */
 };
 
@@ -381,7 +382,8 @@ static __always_inline struct dns_rest dns_rest(const struct dns_query *q, const
 				 .an = a->an,
 				 .ns = a->ns,
 				 .ar = a->ar,
-				 .len = a->len};
+				 .len = a->len,
+				 .extra = a->extra};
 }
 
 static __always_inline int dns_send(struct xdp_md *ctx, struct kfaas_packet *p, const struct dns_query *q,
@@ -395,13 +397,17 @@ static __always_inline int dns_send(struct xdp_md *ctx, struct kfaas_packet *p, 
 		return XDP_PASS;
 	if (q->size < limit)
 		limit = q->size;
+	if (body_at + rest.len + opt > limit && rest.extra && rest.extra <= rest.len) {
+		rest.len -= rest.extra;
+		rest.ar = 0;
+	}
 	if (body_at + rest.len + opt > limit) {
 		rest.flags |= DNS_TC;
 		rest.an = rest.ns = rest.ar = rest.len = 0;
 	}
 	if (!kfaas_resize_udp(ctx, p, body_at + rest.len + opt))
 		return XDP_PASS;
-	if (a && rest.len && !dns_put_body(ctx, a, dns_offset(p) + body_at, q->len - a->name_len))
+	if (a && rest.len && !dns_put_body(ctx, a, dns_offset(p) + body_at, rest.len, q->len - a->name_len))
 		return XDP_DROP;
 	if (!dns_write_head(p, q, &rest, body_at))
 		return XDP_DROP;

@@ -64,7 +64,7 @@ struct dns_owner {
 /* A body: LEN bytes of records, and, at the next even offset, the network order offsets in it of the pointers to be
  * shifted. */
 struct kfaas_bytes_dns_small {
-	KFAAS_BYTES_OF(126);
+	KFAAS_BYTES_OF(124);
 };
 
 struct kfaas_bytes_dns_large {
@@ -85,6 +85,7 @@ struct dns_answer {
 	__u16 len;
 	__u16 flags;
 	__u16 an, ns, ar;
+	__u16 extra;   /* bytes of additional records that are left out if they do not fit */
 	__u8 name_len; /* of the name for which it was rendered */
 	__u8 shifts;
 	struct kfaas_bytes_dns_small body;

@@ -52,8 +52,8 @@ static void write_hex(FILE *f, const uint8_t *bytes, size_t len)
 
 static void write_answer(FILE *f, const struct dns_answer *a)
 {
-	fprintf(f, "\t%u\t%u\t%u\t%u\t%u\t%u\t%u\t%u\t", a->large, a->len, a->flags, a->an, a->ns, a->ar, a->name_len,
-		a->shifts);
+	fprintf(f, "\t%u\t%u\t%u\t%u\t%u\t%u\t%u\t%u\t%u\t", a->large, a->len, a->flags, a->an, a->ns, a->ar, a->extra,
+		a->name_len, a->shifts);
 	write_hex(f, a->body.bytes, a->body.len);
 }
 

@@ -83,7 +83,7 @@ void message_begin(struct message *m, const uint8_t *name, enum audience audienc
 {
 	m->audience = audience;
 	m->len = QUESTION_AT;
-	m->places = m->shifts = 0;
+	m->extra_at = m->places = m->shifts = 0;
 	m->full = false;
 	m->name = name;
 	memset(m->count, 0, sizeof(m->count));
@@ -154,6 +154,11 @@ void message_add(struct message *m, enum section section, const uint8_t *owner, 
 	m->count[section]++;
 }
 
+void message_extra(struct message *m)
+{
+	m->extra_at = m->len;
+}
+
 void message_row(const struct message *m, unsigned flags, struct dns_answer *row, struct kfaas_bytes_dns_large *large)
 {
 	size_t len = m->len - m->body_at, list = (len + 1) & ~(size_t)1;
@@ -174,6 +179,7 @@ void message_row(const struct message *m, unsigned flags, struct dns_answer *row
 	row->an = m->count[ANSWER];
 	row->ns = m->count[AUTHORITY];
 	row->ar = m->count[ADDITIONAL];
+	row->extra = m->extra_at ? m->len - m->extra_at : 0;
 	row->shifts = m->shifts;
 	memcpy(bytes, m->bytes + m->body_at, len);
 	for (size_t i = 0; i < m->shifts; i++) {

@@ -40,8 +40,6 @@ static void make_row(struct maker *k, uint16_t type, unsigned flags)
 	struct dns_answer row;
 	size_t len = name_len(name);
 
-	if (k->zone->is_signed)
-		flags |= DNS_SIGNED;
 	message_row(&k->message, flags, &row, &large);
 	k->ok = k->ok && put_body(k, &row, &large);
 	if (!k->ok)
@@ -80,7 +78,7 @@ static void make_answer(struct maker *k, const struct node *node, uint16_t type)
 	if (type == DNS_TYPE_FALLBACK && node_is_cut(node))
 		audience = FOR_BELOW;
 	message_begin(&k->message, node->name, audience);
-	make_row(k, type, answer_node(&k->message, k->zone, node, type));
+	make_row(k, type, answer_node(&k->message, k->zones, k->zone, node, type));
 }
 
 /* R is the first of its type at its name. */
@@ -92,7 +90,7 @@ static bool is_first(const struct node *node, const struct record *r)
 /* A CNAME answers for all types; those that its target has get rows of their own. */
 static void make_alias(struct maker *k, const struct node *node)
 {
-	const struct node *target = answer_target(k->zone, node);
+	const struct node *target = answer_target(k->zones, node);
 
 	make_answer(k, node, DNS_TYPE_FALLBACK);
 	for (const struct record *r = target ? target->records : NULL; r; r = r->next)
@@ -160,11 +158,9 @@ static void make_zone(struct maker *k)
 {
 	static struct kfaas_bytes_dns_large large;
 	struct dns_answer row;
-	unsigned flags = k->zone->is_signed ? DNS_SIGNED : 0;
 
 	message_begin(&k->message, k->zone->apex->name, FOR_BELOW);
-	flags |= answer_nothing(&k->message, k->zone);
-	message_row(&k->message, flags, &row, &large);
+	message_row(&k->message, answer_nothing(&k->message, k->zone), &row, &large);
 	k->ok = k->ok && put_body(k, &row, &large) && k->put(k->ctx, ROWS_ZONES, &k->zone->index, &row);
 }
 
