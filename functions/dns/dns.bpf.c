@@ -340,7 +340,7 @@ struct dns_rest {
 };
 
 static __always_inline bool dns_write_head(const struct kfaas_packet *p, const struct dns_query *q,
-					   const struct dns_rest *rest, __u32 body_at)
+					   const struct dns_rest *rest, __u32 opt_at)
 {
 	struct dns_header *h = kfaas_payload(p, 0, sizeof(*h));
 	struct dns_opt *opt;
@@ -353,7 +353,10 @@ static __always_inline bool dns_write_head(const struct kfaas_packet *p, const s
 	h->ar = bpf_htons(rest->ar + q->edns);
 	if (!q->edns)
 		return true;
-	opt = kfaas_payload(p, body_at + rest->len, sizeof(*opt));
+	barrier_var(opt_at); /* or the verifier loses its bound */
+	if (opt_at > DNS_SIZE)
+		return false;
+	opt = kfaas_payload(p, opt_at, sizeof(*opt));
 	if (!opt)
 		return false;
 	*opt = (struct dns_opt){.type = bpf_htons(DNS_TYPE_OPT),
@@ -369,6 +372,27 @@ static __always_inline __u32 dns_offset(const struct kfaas_packet *p)
 	__u32 ip = p->family == 4 ? sizeof(struct iphdr) : sizeof(struct ipv6hdr);
 
 	return kfaas_l3_offset(p) + ip + sizeof(struct udphdr);
+}
+
+/* Make the frame longer by BYTES at its front, and move its first LEN bytes there. Drivers keep 256 bytes free in
+ * front; some, as veth since Linux 6.3, next to nothing behind. */
+__noinline int dns_grow_front(struct xdp_md *ctx, __u32 bytes, __u32 len)
+{
+	struct dns_query *q = dns_query();
+
+	if (!q || bytes > 256 || !len || len > sizeof(q->text) || bpf_xdp_adjust_head(ctx, -(int)bytes))
+		return 0;
+	return !bpf_xdp_load_bytes(ctx, bytes, q->text, len) && !bpf_xdp_store_bytes(ctx, 0, q->text, len);
+}
+
+/* kfaas_resize_udp(), with the first LEN bytes of the frame kept if it cannot grow but at its front. */
+static __always_inline bool dns_resize(struct xdp_md *ctx, struct kfaas_packet *p, __u32 bytes, __u32 len)
+{
+	__u32 grow = dns_offset(p) + bytes - p->len;
+
+	if (kfaas_resize_udp(ctx, p, bytes))
+		return true;
+	return dns_grow_front(ctx, grow, len) && kfaas_parse(ctx, p) && kfaas_resize_udp(ctx, p, bytes);
 }
 
 /* A: NULL, to refuse. */
@@ -405,11 +429,11 @@ static __always_inline int dns_send(struct xdp_md *ctx, struct kfaas_packet *p, 
 		rest.flags |= DNS_TC;
 		rest.an = rest.ns = rest.ar = rest.len = 0;
 	}
-	if (!kfaas_resize_udp(ctx, p, body_at + rest.len + opt))
+	if (!dns_resize(ctx, p, body_at + rest.len + opt, dns_offset(p) + body_at))
 		return XDP_PASS;
 	if (a && rest.len && !dns_put_body(ctx, a, dns_offset(p) + body_at, rest.len, q->len - a->name_len))
 		return XDP_DROP;
-	if (!dns_write_head(p, q, &rest, body_at))
+	if (!dns_write_head(p, q, &rest, body_at + rest.len))
 		return XDP_DROP;
 	return kfaas_reply_udp(ctx, p);
 }
