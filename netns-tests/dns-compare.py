@@ -31,7 +31,7 @@ TYPES = "A AAAA NS CNAME SOA MX TXT PTR SRV DS DNSKEY CAA ANY TYPE65399".split()
 # Classes of queries, and whether they are to be passed on: never, always, or as it comes.
 NEVER, ALWAYS, MAYBE = "never", "always", "maybe"
 PASSED = {
-    "name": NEVER, "missing": NEVER, "wildcard": NEVER, "delegated": NEVER, "edns": NEVER, "badvers": NEVER,
+    "name": NEVER, "below": NEVER, "edns": NEVER, "badvers": NEVER,
     "case": NEVER, "dname": ALWAYS, "outside": ALWAYS, "signed": ALWAYS, "not a query": ALWAYS, "damaged": MAYBE,
 }
 
@@ -56,10 +56,11 @@ class Server:
         self.name = name
         self.socket = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM)
         self.socket.connect((address, port))
-        self.socket.settimeout(timeout)
+        self.timeout = timeout
 
-    def ask(self, wire):
+    def ask(self, wire, patience=1):
         """The answer to WIRE, or None; late answers to others are left out."""
+        self.socket.settimeout(self.timeout * patience)
         self.socket.send(wire)
         try:
             while True:
@@ -140,7 +141,7 @@ class Queries:
         for labels in ["nope"], ["x", "y"], ["a"], ["zz", "*"], ["L" * 63]:
             longer = self.prefixed(name, *labels)
             for rdtype in self.some(self.few()) if longer else []:
-                yield "missing", self.cased(self.wire(longer, rdtype))
+                yield "below", self.cased(self.wire(longer, rdtype))
 
     def of_zone(self, zone):
         dname = [n for n in self.names(zone) if zone.get_rdataset(n, dns.rdatatype.DNAME)]
@@ -252,17 +253,20 @@ class Comparison:
 
     def compare(self, kind, wire, answer):
         mine, others = digest(answer), {}
-        for reference in self.references:
-            theirs = reference.ask(wire)
-            if theirs is None:
-                continue
-            others[reference.name] = digest(theirs)
-            if others[reference.name] == mine:
-                self.like[reference.name] += 1
+        for patience in 1, 10:  # a busy machine may make a reference slow; a damaged query, silent
+            for reference in self.references:
+                theirs = reference.ask(wire, patience)
+                if theirs is None:
+                    continue
+                others[reference.name] = digest(theirs)
+                if others[reference.name] == mine:
+                    self.like[reference.name] += 1
+                    return
+            if others and is_any(wire, answer):
+                self.like["RFC 8482"] += 1
                 return
-        if others and is_any(wire, answer):
-            self.like["RFC 8482"] += 1
-            return
+            if len(others) == len(self.references):
+                break
         self.fault(kind, wire, "\n  ".join([f"function {mine}"] + [f"{n} {d}" for n, d in others.items()]))
 
     def report(self):
