@@ -44,7 +44,7 @@ told() { ask +short "$@" | sort | paste -sd ' '; } # in one line
 # The zone that sign_zone made, and the servers to compare with, in the client's namespace.
 sign_zone() {
 	local ksk zsk
-	cd "$WORK/zones"
+	cd "$WORK/zones" || return
 	ksk=$(ldns-keygen -a ECDSAP256SHA256 -k signed.test)
 	zsk=$(ldns-keygen -a ECDSAP256SHA256 signed.test)
 	ldns-signzone "$@" -f signed.zone.signed signed.zone "$ksk" "$zsk"
