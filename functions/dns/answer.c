@@ -16,7 +16,7 @@ struct found {
 	bool dname;		 /* it is below a DNAME */
 };
 
-static struct found find(const struct zone *zones, const uint8_t *name)
+static struct found find(const struct zones *zones, const uint8_t *name)
 {
 	uint8_t lower[NAME_MAX_BYTES];
 	const uint8_t *at = lower;
@@ -90,7 +90,7 @@ static void add_answer(struct message *m, const struct found *f, const uint8_t *
 	}
 }
 
-unsigned answer_node(struct message *m, const struct zone *zones, const struct zone *zone, const struct node *node,
+unsigned answer_node(struct message *m, const struct zones *zones, const struct zone *zone, const struct node *node,
 		     uint16_t type)
 {
 	struct found f = {.zone = zone, .node = node, .cut = node_cut_above(node)};
@@ -131,7 +131,7 @@ unsigned answer_nothing(struct message *m, const struct zone *zone)
 	return DNS_AA | (zone->is_signed ? DNS_SIGNED : 0);
 }
 
-const struct node *answer_target(const struct zone *zones, const struct node *node)
+const struct node *answer_target(const struct zones *zones, const struct node *node)
 {
 	struct found f = {.node = node};
 

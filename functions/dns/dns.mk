@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # dns.mk - the data tool of functions/dns.
 
-DNS_OBJ := $(patsubst %,$(B)/functions/dns/%.o,zone message answer rows)
+DNS_OBJ := $(patsubst %,$(B)/functions/dns/%.o,name zone message answer rows)
 
 DATA_TOOLS += $(B)/kfaas-dns-rows
 all: $(B)/kfaas-dns-rows

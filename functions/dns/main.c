@@ -155,23 +155,23 @@ static bool output_close(struct output *out, bool keep)
 static int run(const char *folder, char **zones_from)
 {
 	struct output out = {.folder = -1};
-	struct zone *zones = NULL;
+	struct zones zones = {0};
 	bool ok;
 
 	for (; *zones_from; zones_from++)
 		if (!zone_read(&zones, *zones_from)) {
-			zones_free(zones);
+			zones_free(&zones);
 			return 2;
 		}
 	ok = output_open(&out, folder);
-	if (ok && !rows_make(zones, write_row, &out))
+	if (ok && !rows_make(&zones, write_row, &out))
 		ok = complain("cannot write");
 	ok = output_close(&out, ok);
 	if (ok)
 		printf("%lu names, %lu answers, %lu of them large\n",
 		       out.rows[ROWS_OWNERS] + out.rows[ROWS_OWNERS_LONG],
 		       out.rows[ROWS_ANSWERS] + out.rows[ROWS_ANSWERS_LONG], out.rows[ROWS_BODIES]);
-	zones_free(zones);
+	zones_free(&zones);
 	return ok ? 0 : 1;
 }
 

@@ -14,7 +14,8 @@ const char *const rows_names[ROWS_MAPS] = {
 };
 
 struct maker {
-	const struct zone *zones, *zone;
+	const struct zones *zones;
+	const struct zone *zone;
 	rows_put *put;
 	void *ctx;
 	uint32_t bodies;
@@ -173,13 +174,13 @@ static void visit(const void *p, VISIT order, void *maker)
 		make_node(k, (const struct node *)(name - offsetof(struct node, name)));
 }
 
-bool rows_make(const struct zone *zones, rows_put *put, void *ctx)
+bool rows_make(const struct zones *zones, rows_put *put, void *ctx)
 {
 	static struct maker k;
 
 	k = (struct maker){.zones = zones, .put = put, .ctx = ctx, .ok = true};
 	make_any(&k);
-	for (k.zone = zones; k.ok && k.zone; k.zone = k.zone->next) {
+	for (k.zone = zones->first; k.ok && k.zone; k.zone = k.zone->next) {
 		make_zone(&k);
 		twalk_r(k.zone->names, visit, &k);
 	}

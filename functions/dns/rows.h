@@ -20,6 +20,6 @@ extern const char *const rows_names[ROWS_MAPS];
 
 /* PUT takes a row; false ends it all. */
 typedef bool rows_put(void *ctx, enum rows_map map, const void *key, const void *value);
-bool rows_make(const struct zone *zones, rows_put *put, void *ctx);
+bool rows_make(const struct zones *zones, rows_put *put, void *ctx);
 
 #endif

@@ -45,35 +45,6 @@ static void *get_memory(size_t size)
 	return must(calloc(1, size));
 }
 
-/* --- Names --- */
-
-size_t name_len(const uint8_t *name)
-{
-	const uint8_t *at = name;
-
-	while (*at)
-		at = name_up(at);
-	return at + 1 - name;
-}
-
-void name_lower(uint8_t *to, const uint8_t *name)
-{
-	for (size_t i = 0, len = name_len(name); i < len; i++)
-		to[i] = name[i] >= 'A' && name[i] <= 'Z' ? name[i] + 32 : name[i];
-}
-
-bool name_equal(const uint8_t *a, const uint8_t *b)
-{
-	uint8_t lower_a[NAME_MAX_BYTES], lower_b[NAME_MAX_BYTES];
-	size_t len = name_len(a);
-
-	if (len != name_len(b))
-		return false;
-	name_lower(lower_a, a);
-	name_lower(lower_b, b);
-	return !memcmp(lower_a, lower_b, len);
-}
-
 static const char *name_text(const uint8_t *name)
 {
 	static char *text;
@@ -100,11 +71,16 @@ static struct node *node_of(const uint8_t *name)
 	return (struct node *)(name - offsetof(struct node, name));
 }
 
-struct node *zone_find(const struct zone *zone, const uint8_t *name)
+static struct node *tree_find(void *const *tree, const uint8_t *name)
 {
-	uint8_t **found = tfind(name, &zone->names, compare_names);
+	uint8_t **found = tfind(name, tree, compare_names);
 
 	return found ? node_of(*found) : NULL;
+}
+
+struct node *zone_find(const struct zone *zone, const uint8_t *name)
+{
+	return tree_find(&zone->names, name);
 }
 
 bool zone_has(const struct zone *zone, const uint8_t *name)
@@ -119,14 +95,16 @@ bool zone_has(const struct zone *zone, const uint8_t *name)
 	return name_equal(at, zone->apex->name);
 }
 
-const struct zone *zone_of(const struct zone *zones, const uint8_t *name)
+const struct zone *zone_of(const struct zones *zones, const uint8_t *name)
 {
-	const struct zone *best = NULL;
+	uint8_t lower[NAME_MAX_BYTES];
+	const struct node *apex;
 
-	for (; zones; zones = zones->next)
-		if (zone_has(zones, name) && (!best || name_len(zones->apex->name) > name_len(best->apex->name)))
-			best = zones;
-	return best;
+	name_lower(lower, name);
+	for (name = lower; !(apex = tree_find(&zones->apexes, name)); name = name_up(name))
+		if (!*name)
+			return NULL;
+	return apex->zone;
 }
 
 /* NAME's node, made if need be, with all its ancestors. */
@@ -139,6 +117,7 @@ static struct node *node_make(struct zone *zone, const uint8_t *name)
 		return node;
 	node = get_memory(sizeof(*node) + len);
 	memcpy(node->name, name, len);
+	node->zone = zone;
 	if (zone->apex)
 		node->parent = node_make(zone, name_up(name));
 	if (node->parent && name_is_wildcard(name))
@@ -185,14 +164,25 @@ static void free_node(void *p)
 	free(node);
 }
 
-void zones_free(struct zone *zones)
+static void zone_free(struct zone *zone)
 {
-	while (zones) {
-		struct zone *zone = zones;
+	tdestroy(zone->names, free_node);
+	free(zone);
+}
 
-		zones = zone->next;
-		tdestroy(zone->names, free_node);
-		free(zone);
+static void forget(void *apex)
+{
+	(void)apex; /* its zone frees it */
+}
+
+void zones_free(struct zones *zones)
+{
+	tdestroy(zones->apexes, forget);
+	while (zones->first) {
+		struct zone *zone = zones->first;
+
+		zones->first = zone->next;
+		zone_free(zone);
 	}
 }
 
@@ -343,14 +333,29 @@ static bool zone_check(const struct zone *zone, const struct source *at)
 	return sound;
 }
 
-bool zone_read(struct zone **zones, const char *arg)
+/* Takes ZONE. */
+static bool zone_add(struct zones *zones, struct zone *zone, const struct source *at)
+{
+	if (tree_find(&zones->apexes, zone->apex->name)) {
+		fail(at, "zone %s comes twice", name_text(zone->apex->name));
+		zone_free(zone);
+		return false;
+	}
+	must(tsearch(zone->apex->name, &zones->apexes, compare_names));
+	zone->index = zones->first ? zones->first->index + 1 : 1;
+	zone->next = zones->first;
+	zones->first = zone;
+	return true;
+}
+
+bool zone_read(struct zones *zones, const char *arg)
 {
 	const char *equals = strchr(arg, '=');
 	struct source at = {equals ? equals + 1 : arg, 0};
-	char *text = equals ? strndup(arg, equals - arg) : strdup(".");
+	char *text = must(equals ? strndup(arg, equals - arg) : strdup("."));
 	ldns_rdf *origin = ldns_dname_new_frm_str(text);
 	FILE *file = origin ? fopen(at.path, "r") : NULL;
-	struct zone *zone = get_memory(sizeof(*zone)), *other;
+	struct zone *zone = get_memory(sizeof(*zone));
 	bool ok;
 
 	if (!origin)
@@ -363,15 +368,10 @@ bool zone_read(struct zone **zones, const char *arg)
 	if (ok && !zone->apex)
 		ok = fail(&at, "no record: a zone begins with a SOA");
 	ok = ok && zone_check(zone, &at);
-	for (other = ok ? *zones : NULL; other; other = other->next)
-		if (name_equal(other->apex->name, zone->apex->name))
-			ok = fail(&at, "zone %s comes twice", name_text(zone->apex->name));
-	zone->next = ok ? *zones : NULL;
-	zone->index = zone->next ? zone->next->index + 1 : 1;
 	if (ok)
-		*zones = zone;
+		ok = zone_add(zones, zone, &at);
 	else
-		zones_free(zone);
+		zone_free(zone);
 	if (file)
 		fclose(file);
 	ldns_rdf_deep_free(origin);

@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "name.h"
+
 enum {
 	TYPE_NS = 2,
 	TYPE_CNAME = 5,
@@ -31,6 +33,7 @@ struct record {
 };
 
 struct node {
+	const struct zone *zone;
 	struct node *parent;	/* one label less; NULL: this is the apex */
 	struct node *wildcard;	/* the child *, if there is one */
 	struct record *records; /* in the file's order; NULL: only names below have some */
@@ -45,31 +48,23 @@ struct zone {
 	uint32_t index; /* from 1 */
 };
 
-/* ARG is FILE or ORIGIN=FILE. Adds to *ZONES; false: one line says why. */
-bool zone_read(struct zone **zones, const char *arg);
-void zones_free(struct zone *zones);
+struct zones {
+	struct zone *first;
+	void *apexes; /* a tree of nodes */
+};
+
+/* ARG is FILE or ORIGIN=FILE. False: one line says why, and ZONES are as they were. */
+bool zone_read(struct zones *zones, const char *arg);
+void zones_free(struct zones *zones);
 
 struct node *zone_find(const struct zone *zone, const uint8_t *name); /* NAME in lower case */
 /* The zone to which NAME belongs, and not to one above. */
-const struct zone *zone_of(const struct zone *zones, const uint8_t *name);
+const struct zone *zone_of(const struct zones *zones, const uint8_t *name);
 bool zone_has(const struct zone *zone, const uint8_t *name);
 
 const struct record *node_get(const struct node *node, uint16_t type);
 /* A delegation; ABOVE: any of its ancestors or itself, the topmost; NULL: none. */
 bool node_is_cut(const struct node *node);
 const struct node *node_cut_above(const struct node *node);
-
-#define NAME_MAX_BYTES 255
-size_t name_len(const uint8_t *name);
-void name_lower(uint8_t *to, const uint8_t *name);
-bool name_equal(const uint8_t *a, const uint8_t *b); /* in any case */
-static inline const uint8_t *name_up(const uint8_t *name)
-{
-	return name + *name + 1;
-}
-static inline bool name_is_wildcard(const uint8_t *name)
-{
-	return name[0] == 1 && name[1] == '*';
-}
 
 #endif
