@@ -99,33 +99,9 @@ void message_begin(struct message *m, const uint8_t *name, enum audience audienc
 	m->body_at = m->len;
 }
 
-/* In the data of types that older software knows, names may be compressed (RFC 3597 4): so many, behind SKIP bytes. */
-static size_t names_in(uint16_t type, size_t *skip)
-{
-	*skip = 0;
-	switch (type) {
-	case TYPE_NS:
-	case TYPE_CNAME:
-	case 3:	 /* MD */
-	case 4:	 /* MF */
-	case 7:	 /* MB */
-	case 8:	 /* MG */
-	case 9:	 /* MR */
-	case 12: /* PTR */
-		return 1;
-	case TYPE_SOA:
-	case 14: /* MINFO */
-		return 2;
-	case 15: /* MX */
-		*skip = 2;
-		return 1;
-	}
-	return 0;
-}
-
 void message_add(struct message *m, enum section section, const uint8_t *owner, const struct record *r, uint32_t ttl)
 {
-	size_t skip, names = names_in(r->type, &skip), len_at, start = m->len;
+	size_t skip, names = record_names(r->type, &skip), len_at, start = m->len;
 	const uint8_t *data = r->data;
 	uint32_t net_ttl = htonl(ttl);
 	uint16_t len;

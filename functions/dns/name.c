@@ -4,6 +4,18 @@
 
 #include "name.h"
 
+size_t name_check(const uint8_t *name, size_t len)
+{
+	size_t at = 0;
+
+	while (at < len && at < NAME_MAX_BYTES && name[at] < 64) {
+		if (!name[at])
+			return at + 1;
+		at += name[at] + 1;
+	}
+	return 0;
+}
+
 size_t name_len(const uint8_t *name)
 {
 	const uint8_t *at = name;

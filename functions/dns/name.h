@@ -8,6 +8,8 @@
 #include <stdint.h>
 
 #define NAME_MAX_BYTES 255
+/* The length of the name in the first LEN bytes at NAME; 0: there is none. */
+size_t name_check(const uint8_t *name, size_t len);
 size_t name_len(const uint8_t *name);
 void name_lower(uint8_t *to, const uint8_t *name);
 bool name_equal(const uint8_t *a, const uint8_t *b); /* in any case */

@@ -150,6 +150,12 @@ const struct node *node_cut_above(const struct node *node)
 	return cut;
 }
 
+static void record_free(struct record *r)
+{
+	free(r->owner);
+	free(r);
+}
+
 static void free_node(void *p)
 {
 	struct node *node = node_of(p);
@@ -158,8 +164,7 @@ static void free_node(void *p)
 		struct record *r = node->records;
 
 		node->records = r->next;
-		free(r->owner);
-		free(r);
+		record_free(r);
 	}
 	free(node);
 }
@@ -188,6 +193,48 @@ void zones_free(struct zones *zones)
 
 /* --- Records --- */
 
+size_t record_names(uint16_t type, size_t *skip)
+{
+	*skip = 0;
+	switch (type) {
+	case TYPE_NS:
+	case TYPE_CNAME:
+	case 3:	 /* MD */
+	case 4:	 /* MF */
+	case 7:	 /* MB */
+	case 8:	 /* MG */
+	case 9:	 /* MR */
+	case 12: /* PTR */
+		return 1;
+	case TYPE_SOA:
+	case 14: /* MINFO */
+		return 2;
+	case 15: /* MX */
+		*skip = 2;
+		return 1;
+	}
+	return 0;
+}
+
+/* All that is read of R later is there: libldns takes any bytes in the form of RFC 3597, and puts names together that
+ * are too long. */
+static bool record_sound(const struct record *r, size_t owner_len)
+{
+	size_t at, names = record_names(r->type, &at), len;
+
+	if (name_check(r->owner, owner_len) != owner_len)
+		return false;
+	if (!names)
+		return r->len == (r->type == TYPE_A ? 4 : r->type == TYPE_AAAA ? 16 : r->len);
+	for (; names; names--, at += len) {
+		len = at < r->len ? name_check(r->data + at, r->len - at) : 0;
+		if (!len)
+			return false;
+	}
+	return at + (r->type == TYPE_SOA ? 20 : 0) == r->len;
+}
+
+/* NULL: there is something wrong with it. */
 static struct record *record_make(const ldns_rr *rr)
 {
 	const ldns_rdf *owner = ldns_rr_owner(rr);
@@ -209,7 +256,10 @@ static struct record *record_make(const ldns_rr *rr)
 		memcpy(r->data + r->len, ldns_rdf_data(part), ldns_rdf_size(part));
 		r->len += ldns_rdf_size(part);
 	}
-	return r;
+	if (record_sound(r, ldns_rdf_size(owner)))
+		return r;
+	record_free(r);
+	return NULL;
 }
 
 /* Takes R; one that is there already is dropped (RFC 2181 5). */
@@ -219,8 +269,7 @@ static void node_add(struct node *node, struct record *r)
 
 	for (; *at; at = &(*at)->next)
 		if ((*at)->type == r->type && (*at)->len == r->len && !memcmp((*at)->data, r->data, r->len)) {
-			free(r->owner);
-			free(r);
+			record_free(r);
 			return;
 		}
 	*at = r;
@@ -242,29 +291,25 @@ static bool add_rr(struct zone *zone, const ldns_rr *rr, const struct source *at
 		return fail(at, "a record of another class than IN: remove it");
 	r = record_make(rr);
 	if (!r)
-		return fail(at, "a record of more than 65535 bytes");
+		return fail(at, "a name is longer than 255 bytes, or the data does not have the form of its type");
 	name_lower(lower, r->owner);
 	if (!zone->apex) {
 		if (r->type != TYPE_SOA) {
-			free(r->owner);
-			free(r);
+			record_free(r);
 			return fail(at, "the first record of a zone is its SOA: put it first");
 		}
 		zone->apex = node_make(zone, lower);
 	}
 	if (!zone_has(zone, lower)) {
 		fail(at, "%s is not in the zone: remove it, or see whether $ORIGIN is right", name_text(lower));
-		free(r->owner);
-		free(r);
+		record_free(r);
 		return false;
 	}
 	zone->is_signed |= r->type == TYPE_DNSKEY || r->type == TYPE_RRSIG;
-	if (is_nsec3(r)) {
-		free(r->owner);
-		free(r);
-	} else {
+	if (is_nsec3(r))
+		record_free(r);
+	else
 		node_add(node_make(zone, lower), r);
-	}
 	return true;
 }
 
@@ -312,7 +357,7 @@ static void check_node(const void *p, VISIT visit, int depth)
 	(void)depth;
 	if ((visit != postorder && visit != leaf) || !sound)
 		return;
-	for (const struct record *r = node->records; r; r = r->next)
+	for (const struct record *r = node->records; r && sound; r = r->next)
 		if (cname && r != cname && r->type != TYPE_RRSIG && r->type != 47 && r->type != 25)
 			sound = fail(checked, "%s has a CNAME and other records: keep one kind", name_text(node->name));
 		else if (r->type == TYPE_SOA && r != soa)

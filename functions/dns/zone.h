@@ -32,6 +32,9 @@ struct record {
 	uint8_t data[];
 };
 
+/* The names in the data of TYPE that may be compressed (RFC 3597 4): how many, behind SKIP bytes. */
+size_t record_names(uint16_t type, size_t *skip);
+
 struct node {
 	const struct zone *zone;
 	struct node *parent;	/* one label less; NULL: this is the apex */
