@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "cmd.h"
-#include "data_map.h"
+#include "data_find.h"
 #include "log.h"
 #include "out.h"
 #include "util.h"
@@ -95,7 +95,8 @@ static int data_del(struct request_data *d)
 	int rc = row_words(d, false);
 
 	if (!rc && d->map.type.is_array)
-		rc = fail_input("%s is an array: its rows are always there; `data put` a row of zeros instead", d->name);
+		rc = fail_input("%s is an array: its rows are always there; `data put` a row of zeros instead",
+				d->name);
 	if (rc || !bpf_map_delete_elem(d->map.fd, d->key))
 		return rc;
 	return errno == ENOENT ? no_row(d) : fail(-errno, "cannot delete from %s: %s", d->name, strerror(errno));
@@ -155,8 +156,8 @@ static const struct verb {
 	enum state_how how;
 	int min, max; /* words behind NAME.MAP; max -1: what the map's type takes */
 } verbs[] = {
-	{"get", NULL, data_get, STATE_READ, 1, -1},	 {"put", NULL, data_put, STATE_CHANGE, 2, -1},
-	{"del", NULL, data_del, STATE_CHANGE, 1, -1},	 {"load", read_rows, data_load, STATE_CHANGE, 1, 1},
+	{"get", NULL, data_get, STATE_READ, 1, -1},   {"put", NULL, data_put, STATE_CHANGE, 2, -1},
+	{"del", NULL, data_del, STATE_CHANGE, 1, -1}, {"load", read_rows, data_load, STATE_CHANGE, 1, 1},
 	{"dump", NULL, data_dump, STATE_READ, 0, 0},
 };
 
@@ -170,8 +171,8 @@ static int find_verb(const struct verb **v, const char *word, int n)
 			return fail_input("data %s: something is missing behind NAME.MAP: see `kfaas-net data --help`",
 					  word);
 		if ((*v)->max >= 0 && n > (*v)->max)
-			return fail_input("data %s: there is a word too much behind NAME.MAP: see `kfaas-net data --help`",
-					  word);
+			return fail_input(
+				"data %s: there is a word too much behind NAME.MAP: see `kfaas-net data --help`", word);
 		return 0;
 	}
 	return fail_input("data: '%s' is not get, put, del, load or dump", word);
@@ -187,7 +188,7 @@ static int run(const struct verb *v, const char *ifname, struct request_data *d)
 		rc = world_open(&s, &w, ifname, v->how);
 	if (rc)
 		return rc;
-	rc = data_map_find(&d->map, &s, &w, d->name);
+	rc = data_find(&d->map, &s, &w, d->name);
 	if (!rc)
 		rc = v->run(d);
 	data_map_close(&d->map);
@@ -212,12 +213,16 @@ int cmd_data(int argc, char **argv)
 			 "  get KEY...           print the row; not there: exit 1\n"
 			 "  put KEY... VALUE...  add or overwrite it\n"
 			 "  del KEY...           remove it\n"
-			 "  load FILE|-          all rows of FILE (- is standard input), checked as a whole before the first\n"
-			 "                       is written. A map that KFAAS_REPLACEABLE declares then holds these rows and no\n"
-			 "                       others, from one packet to the next. In any other they are added, or overwrite\n"
+			 "  load FILE|-          all rows of FILE (- is standard input), checked as a whole before the "
+			 "first\n"
+			 "                       is written. A map that KFAAS_REPLACEABLE declares then holds these "
+			 "rows and no\n"
+			 "                       others, from one packet to the next. In any other they are added, or "
+			 "overwrite\n"
 			 "                       what has their keys, while packets go on.\n"
 			 "  dump                 print all rows, as load reads them; with --json a JSON line each\n"
-			 "KEY and VALUE are a word for each field, in the order of `dump`'s first line. A word that begins\n"
+			 "KEY and VALUE are a word for each field, in the order of `dump`'s first line. A word that "
+			 "begins\n"
 			 "with '-' and is no number goes behind --."};
 	const struct verb *v = NULL;
 	int rc = command_start(&spec, &argc, argv, NEEDS_BPF | NEEDS_SWEEP);

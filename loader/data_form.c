@@ -86,8 +86,8 @@ static int read_list(const struct data_column *c, const char *s, size_t n, char 
 		char inner[WHY_MAX];
 
 		if (i < c->count && forms[c->form].read(c, s, stop - s, at + i * c->size, inner))
-			return form_wrong(why, "has '%.*s' at place %u, which %.150s", stop - s < 40 ? (int)(stop - s) : 40,
-					  s, i + 1, inner);
+			return form_wrong(why, "has '%.*s' at place %u, which %.150s",
+					  stop - s < 40 ? (int)(stop - s) : 40, s, i + 1, inner);
 		if (!comma)
 			break;
 		s = comma + 1;

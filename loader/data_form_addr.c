@@ -92,8 +92,8 @@ int form_read_mac(const struct data_column *c, const char *s, size_t n, void *at
 		text[n] = 0;
 		/* %2hhx would take blanks and signs, so look at the characters first */
 		if (strspn(text, "0123456789abcdefABCDEF:") == n)
-			sscanf(text, "%2hhx:%2hhx:%2hhx:%2hhx:%2hhx:%2hhx%n", &mac[0], &mac[1], &mac[2], &mac[3], &mac[4],
-			       &mac[5], &used);
+			sscanf(text, "%2hhx:%2hhx:%2hhx:%2hhx:%2hhx:%2hhx%n", &mac[0], &mac[1], &mac[2], &mac[3],
+			       &mac[4], &mac[5], &used);
 	}
 	if (used != 17)
 		return form_wrong(why, "is not a MAC address, such as 02:00:00:00:00:01");
@@ -147,7 +147,9 @@ int form_read_prefix(const struct data_column *c, const char *s, size_t n, void 
 	size_t len = slash ? (size_t)(slash - s) : n;
 	unsigned char address[16];
 	__u32 bits = bits_of(c), most = bits, skip = 0, prefix = 0;
-	form_read *read = c->address == FORM_IP4 ? form_read_ip4 : c->address == FORM_IP6 ? form_read_ip6 : form_read_ip;
+	form_read *read = c->address == FORM_IP4   ? form_read_ip4
+			  : c->address == FORM_IP6 ? form_read_ip6
+						   : form_read_ip;
 
 	if (form_is_raw(c, s, n))
 		return form_read_raw(c, s + 2, n - 2, at, why);
@@ -173,8 +175,8 @@ int form_read_prefix(const struct data_column *c, const char *s, size_t n, void 
 	if (cut(address, bits, prefix)) {
 		char text[INET6_ADDRSTRLEN + 1] = "";
 
-		text[skip ? form_print_ip(c, address, text)
-			  : print(bits == 32 ? AF_INET : AF_INET6, address, text)] = 0;
+		text[skip ? form_print_ip(c, address, text) : print(bits == 32 ? AF_INET : AF_INET6, address, text)] =
+			0;
 		return form_wrong(why, "has bits behind its length: write %s/%u", text, prefix - skip);
 	}
 	memcpy(at, &prefix, sizeof(prefix));

@@ -187,7 +187,8 @@ static int check_room(const struct data_map *m, const struct data_rows *r)
 	rc = data_map_each(m, count_other, &room);
 	if (!rc && room.others + r->n > m->info.max_entries)
 		rc = fail(-E2BIG,
-			  "map %s takes %u rows: %zu of the file and %zu others that it has are too many; `replace --data "
+			  "map %s takes %u rows: %zu of the file and %zu others that it has are too many; `replace "
+			  "--data "
 			  "MAP=FILE` makes it larger",
 			  m->name, m->info.max_entries, r->n, room.others);
 	return rc;

@@ -147,9 +147,10 @@ static int read_cpus(struct reading *r, struct json_object *cpus, char *value)
 	int rc = 0;
 
 	if (!json_object_is_type(cpus, json_type_array) || json_object_array_length(cpus) != t->cpus)
-		return fail_input("%s:%u:1: per_cpu: a list of %u goes here, one for each CPU; without it, value is shared "
-				  "out",
-				  r->where, r->line, t->cpus);
+		return fail_input(
+			"%s:%u:1: per_cpu: a list of %u goes here, one for each CPU; without it, value is shared "
+			"out",
+			r->where, r->line, t->cpus);
 	for (__u32 i = 0; i < t->cpus && !rc; i++)
 		rc = read_part(r, &t->value, json_object_array_get_idx(cpus, i),
 			       value + i * (t->value_stride / t->cpus));
@@ -272,6 +273,7 @@ void data_json_print(const struct data_printer *p, const char *key, const char *
 			json_object_array_add(cpus, node_json(p, &t->value, values + i * (t->value_stride / t->cpus)));
 		json_object_object_add(row, "per_cpu", cpus);
 	}
-	fprintf(p->out, "%s\n", json_object_to_json_string_ext(row, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
+	fprintf(p->out, "%s\n",
+		json_object_to_json_string_ext(row, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
 	json_object_put(row);
 }

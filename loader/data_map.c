@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* data_map.c - find a function's map by name, and its types by the BTF that the kernel has of it. */
+/* data_map.c - a map in the kernel, and its types by the BTF that the kernel has of it. */
 #include "data_map.h"
 
 #include <bpf/bpf.h>
@@ -15,7 +15,7 @@ bool data_map_named(const char *name, const char *kernel_name)
 	return !strncmp(name, kernel_name, BPF_OBJ_NAME_LEN - 1);
 }
 
-static int map_info(int fd, struct bpf_map_info *info)
+int data_map_info(int fd, struct bpf_map_info *info)
 {
 	__u32 len = sizeof(*info);
 
@@ -33,14 +33,12 @@ static bool is_internal(const char *name)
 	return strchr(name, '.');
 }
 
-static const char *refused(const struct bpf_map_info *info)
+const char *data_map_refused(const char *name, __u32 type, __u32 max_entries)
 {
-	if (is_internal(info->name))
-		return strstr(info->name, ".rodata") ? "it holds constants and settings (--set changes those)"
-						     : "it holds the program's variables";
-	if (info->type == BPF_MAP_TYPE_ARRAY_OF_MAPS && info->max_entries == 1)
-		return NULL;
-	return data_type_refused(info->type);
+	if (is_internal(name))
+		return strstr(name, ".rodata") ? "it holds constants and settings (--set changes those)"
+					       : "it holds the program's variables";
+	return type == BPF_MAP_TYPE_ARRAY_OF_MAPS && max_entries == 1 ? NULL : data_type_refused(type);
 }
 
 /* The map in force of a replaceable one. */
@@ -86,13 +84,13 @@ int data_map_open(struct data_map *m, int fd)
 	int rc;
 
 	*m = (struct data_map){.fd = fd, .outer = -1};
-	rc = map_info(fd, &m->info);
+	rc = data_map_info(fd, &m->info);
 	strcpy(m->name, m->info.name);
-	why = rc ? NULL : refused(&m->info);
+	why = rc ? NULL : data_map_refused(m->name, m->info.type, m->info.max_entries);
 	if (!rc && !why && m->info.type == BPF_MAP_TYPE_ARRAY_OF_MAPS) {
 		rc = open_inner(m, fd);
 		if (!rc)
-			rc = map_info(m->fd, &m->info);
+			rc = data_map_info(m->fd, &m->info);
 		why = rc ? NULL : data_type_refused(m->info.type);
 	}
 	if (why)
@@ -114,124 +112,4 @@ void data_map_close(struct data_map *m)
 	if (m->outer >= 0)
 		close(m->outer);
 	m->fd = m->outer = -1;
-}
-
-/* --- Which map is meant --- */
-
-/* The programs of D, as fds (-1: none). */
-static void open_programs(const struct state *s, const struct deployed *d, int fds[KF_HOOKS])
-{
-	for (int h = 0; h < KF_HOOKS; h++) {
-		fds[h] = -1;
-		if (!(d->head.hooks & 1u << h))
-			continue;
-		fds[h] = d->head.component >= 0 ? bpf_prog_get_fd_by_id(d->head.prog_id[h])
-						: state_revision_get(s, d->id, d->at.revision, h);
-	}
-}
-
-struct search {
-	const char *map;
-	int fd;		/* found */
-	char names[400]; /* those that are data */
-	__u32 seen[64 * KF_HOOKS];
-	size_t n_seen;
-};
-
-static bool seen(struct search *q, __u32 id)
-{
-	for (size_t i = 0; i < q->n_seen; i++)
-		if (q->seen[i] == id)
-			return true;
-	q->seen[q->n_seen++] = id;
-	return false;
-}
-
-static int look_at(struct search *q, __u32 id)
-{
-	int fd = bpf_map_get_fd_by_id(id), rc;
-	struct bpf_map_info info;
-	size_t n = strlen(q->names);
-
-	if (fd < 0)
-		return fail(-errno, "cannot open map %u: %s", id, strerror(errno));
-	rc = map_info(fd, &info);
-	if (!rc && !refused(&info))
-		snprintf(q->names + n, sizeof(q->names) - n, "%s%s", n ? ", " : "", info.name);
-	if (!rc && q->fd < 0 && data_map_named(q->map, info.name))
-		q->fd = fd;
-	else
-		close(fd);
-	return rc;
-}
-
-static int look_at_program(struct search *q, int prog)
-{
-	__u32 ids[64], len = sizeof(struct bpf_prog_info);
-	struct bpf_prog_info info = {.nr_map_ids = 64, .map_ids = (unsigned long)ids};
-	int rc = 0;
-
-	if (bpf_obj_get_info_by_fd(prog, &info, &len))
-		return fail(-errno, "cannot ask the kernel for a program's maps: %s", strerror(errno));
-	for (__u32 i = 0; i < info.nr_map_ids && i < 64 && !rc; i++)
-		if (!seen(q, ids[i]))
-			rc = look_at(q, ids[i]);
-	return rc;
-}
-
-/* The function whose name NAME begins with, the longest one: names may have dots. */
-static const struct deployed *function_of(const struct world *w, const char *name)
-{
-	const struct deployed *best = NULL;
-
-	for (size_t i = 0; i < w->n; i++) {
-		size_t len = strlen(w->fn[i].conf.name);
-
-		if (!strncmp(name, w->fn[i].conf.name, len) && name[len] == '.' &&
-		    (!best || len > strlen(best->conf.name)))
-			best = &w->fn[i];
-	}
-	return best;
-}
-
-static int no_function(const struct state *s, const struct world *w, const char *name)
-{
-	char list[400] = "";
-
-	for (size_t i = 0; i < w->n; i++) {
-		size_t n = strlen(list);
-
-		if (!strcmp(name, w->fn[i].conf.name))
-			return fail_input("'%s' names a function, not a map of it: write %s.MAP", name, name);
-		snprintf(list + n, sizeof(list) - n, "%s%s", i ? ", " : "", w->fn[i].conf.name);
-	}
-	return fail_input("'%s' is no NAME.MAP of a function on %s (deployed: %s)", name, s->ifname,
-			  *list ? list : "none");
-}
-
-int data_map_find(struct data_map *m, const struct state *s, const struct world *w, const char *name)
-{
-	const struct deployed *d = function_of(w, name);
-	struct search q = {.fd = -1};
-	int fds[KF_HOOKS], rc = 0;
-
-	if (!d)
-		return no_function(s, w, name);
-	q.map = name + strlen(d->conf.name) + 1;
-	open_programs(s, d, fds);
-	for (int h = 0; h < KF_HOOKS; h++) {
-		if (fds[h] < 0)
-			continue;
-		if (!rc)
-			rc = look_at_program(&q, fds[h]);
-		close(fds[h]);
-	}
-	if (!rc && q.fd < 0)
-		rc = fail_input("'%s' has no map '%s' that its programs use (it has: %s)", d->conf.name, q.map,
-				*q.names ? q.names : "none");
-	if (!rc)
-		return data_map_open(m, q.fd);
-	if (q.fd >= 0)
-		close(q.fd);
-	return rc;
 }

@@ -6,7 +6,6 @@
 #include <linux/bpf.h>
 
 #include "data_rows.h"
-#include "runtime.h"
 
 struct data_map {
 	char name[BPF_OBJ_NAME_LEN];
@@ -17,11 +16,12 @@ struct data_map {
 	struct data_type type;
 };
 
+/* NULL if a map has rows that can be read and written, or holds the map that has them; else why not. */
+const char *data_map_refused(const char *name, __u32 type, __u32 max_entries);
 /* The kernel keeps the first 15 characters of a map's name. */
 bool data_map_named(const char *name, const char *kernel_name);
 
-/* "NAME.MAP" of what W says is deployed. */
-int data_map_find(struct data_map *m, const struct state *s, const struct world *w, const char *name);
+int data_map_info(int fd, struct bpf_map_info *info);
 /* Map FD itself, which is taken over. */
 int data_map_open(struct data_map *m, int fd);
 void data_map_close(struct data_map *m);

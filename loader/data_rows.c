@@ -31,8 +31,8 @@ static int wrong_count(const struct data_type *t, const struct spot *s, size_t a
 
 	for (__u32 i = 0; i < t->n && len < sizeof(names); i++)
 		len += snprintf(names + len, sizeof(names) - len, "%s%s", i ? ", " : "", t->column[i].path);
-	return fail_input("%s:%u:%zu: %zu field%s, a row has %u with one tab between: %s", s->where, s->line, at, fields,
-			  fields == 1 ? "" : "s", t->n, names);
+	return fail_input("%s:%u:%zu: %zu field%s, a row has %u with one tab between: %s", s->where, s->line, at,
+			  fields, fields == 1 ? "" : "s", t->n, names);
 }
 
 static size_t count_fields(const char *line, const char *end)

@@ -79,8 +79,9 @@ static const char *form_by_name(const char *name)
 /* What the kernel keeps in a value for itself. */
 static bool is_kernels(const char *name)
 {
-	static const char *const known[] = {"bpf_spin_lock", "bpf_res_spin_lock", "bpf_timer",	"bpf_wq",	"bpf_list_head",
-					    "bpf_list_node", "bpf_rb_root",	  "bpf_rb_node", "bpf_refcount"};
+	static const char *const known[] = {"bpf_spin_lock", "bpf_res_spin_lock", "bpf_timer",
+					    "bpf_wq",	     "bpf_list_head",	  "bpf_list_node",
+					    "bpf_rb_root",   "bpf_rb_node",	  "bpf_refcount"};
 
 	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
 		if (!strcmp(name, known[i]))
@@ -143,8 +144,7 @@ static int add_column(struct maker *m, struct data_node *node, const struct data
 
 static int add_raw(struct maker *m, struct data_node *node, __u32 offset, __u32 size)
 {
-	return add_column(m, node,
-			  &(struct data_column){.form = FORM_RAW, .offset = offset, .size = size, .count = 1});
+	return add_column(m, node, &(struct data_column){.form = FORM_RAW, .offset = offset, .size = size, .count = 1});
 }
 
 static int make_words(struct maker *m, struct data_column *c, const struct btf_type *t)
@@ -157,8 +157,8 @@ static int make_words(struct maker *m, struct data_column *c, const struct btf_t
 	for (int i = 0; i < btf_vlen(t); i++) {
 		bool wide = btf_is_enum64(t);
 		__u32 name = wide ? btf_enum64(t)[i].name_off : btf_enum(t)[i].name_off;
-		unsigned long long v = wide ? btf_enum64_value(&btf_enum64(t)[i])
-					    : (unsigned long long)(long long)btf_enum(t)[i].val;
+		unsigned long long v =
+			wide ? btf_enum64_value(&btf_enum64(t)[i]) : (unsigned long long)(long long)btf_enum(t)[i].val;
 
 		c->word[i] = (struct data_word){strdup(btf__name_by_offset(m->btf, name)), v & mask};
 		if (!c->word[i].name)
@@ -272,9 +272,10 @@ static int make_form(struct maker *m, struct data_node *node, const struct btf_t
 		break;
 	default:
 		if (data_form_size(form) && data_form_size(form) != size)
-			return wrong_form(m, name, data_form_size(form) == 4 ? "4 bytes"
-						   : data_form_size(form) == 6 ? "6 bytes"
-									       : "16 bytes",
+			return wrong_form(m, name,
+					  data_form_size(form) == 4   ? "4 bytes"
+					  : data_form_size(form) == 6 ? "6 bytes"
+								      : "16 bytes",
 					  size);
 	}
 	return add_column(m, node, &c);
@@ -344,8 +345,7 @@ static int make_list(struct maker *m, struct data_node *node, __u32 n)
 	return c->path ? 0 : no_memory();
 }
 
-static int make_array(struct maker *m, struct data_node *node, const struct btf_type *t, const char *form,
-		      __u32 offset)
+static int make_array(struct maker *m, struct data_node *node, const struct btf_type *t, const char *form, __u32 offset)
 {
 	const struct btf_array *a = btf_array(t);
 	long long size = btf__resolve_size(m->btf, a->type);
@@ -357,9 +357,9 @@ static int make_array(struct maker *m, struct data_node *node, const struct btf_
 	if (!a->nelems || size <= 0)
 		return 0;
 	if (!form && is_char(m, a->type))
-		return add_column(m, node,
-				  &(struct data_column){
-					  .form = FORM_TEXT, .offset = offset, .size = a->nelems, .count = 1});
+		return add_column(
+			m, node,
+			&(struct data_column){.form = FORM_TEXT, .offset = offset, .size = a->nelems, .count = 1});
 	rc = make_element(m, node, a, form, offset, 0, size);
 	if (rc)
 		return rc;

@@ -70,8 +70,8 @@ struct data_type {
 
 /* What is known of a map before its types are looked at. */
 struct data_layout {
-	const struct btf *btf;	  /* NULL: none, then keys and values are hex */
-	__u32 key_id, value_id;	  /* types in it, or 0 */
+	const struct btf *btf;	/* NULL: none, then keys and values are hex */
+	__u32 key_id, value_id; /* types in it, or 0 */
 	__u32 key_size, value_size;
 	__u32 map_type;
 };

@@ -41,7 +41,10 @@ static int keep_data(struct tx *t, const struct target *to, struct function *f)
 
 	for (int h = 0; h < KF_HOOKS; h++)
 		fds[h] = state_revision_get(t->s, to - t->to, to->old.revision, h);
-	rc = function_keep_data(f, fds);
+	rc = function_keep_data(f, fds, &to->conf);
+	for (size_t i = 0; i < to->conf.n_data && !rc; i++)
+		say("%s: map %s goes on with its data, %s is not read again", to->conf.name, to->conf.data[i].key,
+		    to->conf.data[i].value);
 	for (int h = 0; h < KF_HOOKS; h++)
 		if (fds[h] >= 0)
 			close(fds[h]);
@@ -71,6 +74,8 @@ static int load_fresh(struct tx *t, struct target *to)
 		rc = keep_data(t, to, f);
 	if (!rc)
 		rc = function_load(f);
+	if (!rc)
+		rc = function_rows_load(f);
 	for (int h = 0; h < KF_HOOKS && !rc; h++) {
 		int fd;
 

@@ -106,11 +106,6 @@ column() { awk -v name="$1" -v n="$2" '$1 == name { print $n }'; } # NAME N
 	assert_eq "$output" "$("$KFAAS" check - <"$BATS_TEST_TMPDIR/example.conf" | sed "s|/dev/stdin|$BATS_TEST_TMPDIR/example.conf|")"
 }
 
-@test "what a config may not say yet is refused, not ignored" {
-	printf '[function hello]\ndata.answers = /dev/null\n' >"$BATS_TEST_TMPDIR/data.conf"
-	refused 2 'data.answers: maps cannot be loaded from files yet' "$KFAAS" check "$BATS_TEST_TMPDIR/data.conf"
-}
-
 @test "each function's README has a config that is valid and deploys" {
 	local conf=$BATS_TEST_TMPDIR/all.conf name
 	story_setup
