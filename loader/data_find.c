@@ -23,7 +23,7 @@ static void open_programs(const struct state *s, const struct deployed *d, int f
 
 struct search {
 	const char *map;
-	int fd;		/* found */
+	int fd;		 /* found */
 	char names[400]; /* those that are data */
 	__u32 seen[64 * KF_HOOKS];
 	size_t n_seen;

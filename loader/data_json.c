@@ -184,17 +184,15 @@ int data_json_read(const struct data_type *t, struct json_tokener *tok, const ch
 {
 	struct reading r = {.t = t, .where = where, .line = number};
 	struct json_object *row;
-	size_t end;
 	int rc;
 
 	json_tokener_reset(tok);
 	row = json_tokener_parse_ex(tok, line, len);
-	end = json_tokener_get_parse_end(tok);
-	if (!row || end != len) {
+	if (!row || json_tokener_get_parse_end(tok) != len) { /* a zero byte ends it, too */
 		enum json_tokener_error error = json_tokener_get_error(tok);
 
 		json_object_put(row);
-		return fail_input("%s:%u:%zu: not JSON: %s", where, number, end + 1,
+		return fail_input("%s:%u:%zu: not JSON: %s", where, number, json_tokener_get_parse_end(tok) + 1,
 				  error == json_tokener_continue  ? "it ends too early"
 				  : error == json_tokener_success ? "something stands behind the row"
 								  : json_tokener_error_desc(error));

@@ -160,8 +160,8 @@ int function_rows(struct function *f, struct function_conf *conf)
 		rc = read_rows(f, &f->rows[i], &conf->data[i]);
 		for (size_t k = 0; k < i && !rc; k++)
 			if (f->rows[k].map == f->rows[i].map)
-				rc = fail_input("data.%s and data.%s are the same map: leave one out", conf->data[k].key,
-						conf->data[i].key);
+				rc = fail_input("data.%s and data.%s are the same map: leave one out",
+						conf->data[k].key, conf->data[i].key);
 	}
 	return rc;
 }

@@ -3,7 +3,7 @@
 
 TEXT_SRC  := $(wildcard loader/conf*.c) $(addprefix loader/,trigger.c suggest.c log.c manifest.c object_check.c \
 	object_btf.c match.c match_addr.c plan.c args.c) \
-	$(wildcard loader/data_form*.c) $(addprefix loader/,data_type.c data_rows.c data_print.c data_json.c)
+	$(wildcard loader/data_form*.c) $(wildcard loader/data_type*.c) $(addprefix loader/,data_btf.c data_rows.c data_print.c data_json.c)
 TEXT_OBJ  := $(TEXT_SRC:%.c=$(B)/san/%.o)
 FUZZ_OBJ  := $(TEXT_SRC:%.c=$(B)/fuzz/%.o)
 UNIT_TEST := $(patsubst %.c,$(B)/%,$(wildcard loader/test/*_test.c))
