@@ -194,12 +194,12 @@ static int check_room(const struct data_map *m, const struct data_rows *r)
 	return rc;
 }
 
-/* A map like the one in force, but empty, with room for N rows. */
-static int fresh_map(const struct data_map *m, size_t n)
+/* A map like the one in force, but empty, with room for R. */
+static int fresh_map(const struct data_map *m, const struct data_rows *r)
 {
 	const struct bpf_map_info *i = &m->info;
 	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = i->map_flags, .map_extra = i->map_extra);
-	__u32 max = !m->type.is_array && n > i->max_entries ? n : i->max_entries;
+	__u32 max = r->n > i->max_entries ? data_rows_room(r) : i->max_entries;
 	int fd, btf = m->btf ? bpf_btf_get_fd_by_id(i->btf_id) : -1;
 
 	if (btf >= 0) {
@@ -217,7 +217,7 @@ static int fresh_map(const struct data_map *m, size_t n)
 
 static int replace_map(struct data_map *m, const struct data_rows *r)
 {
-	int rc, fd = fresh_map(m, r->n);
+	int rc, fd = fresh_map(m, r);
 	__u32 zero = 0;
 
 	if (fd < 0)

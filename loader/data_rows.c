@@ -247,6 +247,11 @@ int data_rows_check_index(const struct data_rows *r, __u32 limit, const char *wh
 	return 0;
 }
 
+__u32 data_rows_room(const struct data_rows *r)
+{
+	return r->type->is_array ? r->n : r->n + r->n / 8 + 16;
+}
+
 void data_rows_free(struct data_rows *r)
 {
 	if (!r)

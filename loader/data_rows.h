@@ -26,6 +26,8 @@ int data_row_words(const struct data_type *t, int n, char **words, char *key, ch
 long data_rows_find(const struct data_rows *r, const char *key);
 /* Keys of an array's rows must be below LIMIT. */
 int data_rows_check_index(const struct data_rows *r, __u32 limit, const char *where);
+/* Entries of a map that is made larger for R: some more than it has, for what is put in later. */
+__u32 data_rows_room(const struct data_rows *r);
 void data_rows_free(struct data_rows *r);
 
 /* --- Values of a per-CPU map: those of all CPUs, type->value_stride / type->cpus apart --- */

@@ -59,6 +59,20 @@ static const char *refused(const struct bpf_map *m)
 	return data_map_refused(bpf_map__name(m), bpf_map__type(m), bpf_map__max_entries(m));
 }
 
+/* Is M what a replaceable map begins with? KFAAS_REPLACEABLE names it after that one. */
+static bool is_first(const struct function *f, const struct bpf_map *m)
+{
+	const char *name = bpf_map__name(m);
+	size_t len = strlen(name);
+	char outer[128];
+	struct bpf_map *o;
+
+	if (len < 3 || strcmp(name + len - 2, "_0") || path_join(outer, sizeof(outer), "%.*s", (int)len - 2, name))
+		return false;
+	o = bpf_object__find_map_by_name(f->obj, outer);
+	return o && bpf_map__type(o) == BPF_MAP_TYPE_ARRAY_OF_MAPS;
+}
+
 static int unknown_map(const struct function *f, const char *name)
 {
 	char list[256] = "";
@@ -68,7 +82,7 @@ static int unknown_map(const struct function *f, const char *name)
 	{
 		size_t n = strlen(list);
 
-		if (!refused(m))
+		if (!refused(m) && !is_first(f, m))
 			snprintf(list + n, sizeof(list) - n, "%s%s", n ? ", " : "", bpf_map__name(m));
 	}
 	return fail_input("data.%s: %s has no map '%s' (it has: %s)", name, f->path, name, *list ? list : "none");
@@ -104,7 +118,7 @@ static int make_type(struct function_rows *r, const struct function *f)
  * replaceable map begins with grows too; maps of other kinds are made as they are needed. */
 static int make_room(const struct function_rows *r, const struct function *f)
 {
-	__u32 max = bpf_map__max_entries(r->holds), want = r->rows.n > max ? r->rows.n : max;
+	__u32 max = bpf_map__max_entries(r->holds), want = r->rows.n > max ? data_rows_room(&r->rows) : max;
 	char first[128];
 	struct bpf_map *m;
 	int rc = data_rows_check_index(&r->rows, want, r->file);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* data.bpf.c - a map of each kind and a field of each form. Answers a datagram with rows 0 and 1 of `table`, which is
- * replaced as a whole: two __be32; 0 where there is none. */
+ * replaced as a whole: four characters each, "none" where there is none. Counts them, by CPU. */
 #include <kfaas.h>
 
 KFAAS_LICENSE("Dual BSD/GPL");
@@ -10,7 +10,7 @@ struct table {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 2);
 	__type(key, __u32);
-	__type(value, __u32);
+	__type(value, char[4]);
 };
 KFAAS_REPLACEABLE(struct table, table);
 
@@ -130,11 +130,15 @@ struct { /* without types */
 
 KFAAS_LOG_MAP(4096);
 
-static __always_inline __be32 row(void *map, __u32 key)
-{
-	__u32 *value = bpf_map_lookup_elem(map, &key);
+struct text {
+	char at[4];
+};
 
-	return value ? bpf_htonl(*value) : 0;
+static __always_inline struct text row(void *map, __u32 key)
+{
+	struct text *value = bpf_map_lookup_elem(map, &key);
+
+	return value ? *value : (struct text){"none"};
 }
 
 /* The kernel knows which maps a function has by what its programs refer to. */
@@ -152,8 +156,10 @@ static __always_inline void refer(struct xdp_md *ctx)
 	bpf_map_lookup_elem(&everything, key);
 	bpf_map_lookup_elem(&untyped, key);
 	seen = bpf_map_lookup_elem(&counts, key);
-	if (seen)
+	if (seen) {
 		seen->packets++;
+		seen->last = bpf_htonl(0xc0000201);
+	}
 	if (ctx->rx_queue_index == 12345)
 		kfaas_log(KFAAS_NOTICE, "unlikely");
 }
@@ -162,7 +168,7 @@ SEC("xdp")
 int data(struct xdp_md *ctx)
 {
 	struct kfaas_packet p;
-	__be32 *answer;
+	struct text *answer;
 	void *map;
 
 	refer(ctx);
