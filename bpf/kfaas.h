@@ -75,7 +75,8 @@
  * function is put in force. Keys and values are typed by BTF; a row is the fields of the key, then those of the value,
  * in order, structs taken apart. What a number or a row of bytes means is said by one of these types, or by
  * KFAAS_FORM on a member: `__u8 digest[32] KFAAS_FORM("hex");`. Without it, integers are decimal, enums their names,
- * arrays of char text, other arrays elements with commas.
+ * arrays of char text, other arrays elements with commas; __be16, __be32 and __be64 are big-endian numbers, structs
+ * in_addr and in6_addr addresses. Padding of a key counts as part of it: zero it.
  *
  *	form	of			as text
  *	ip4	__be32			192.0.2.1

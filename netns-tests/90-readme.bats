@@ -60,6 +60,8 @@ column() { awk -v name="$1" -v n="$2" '$1 == name { print $n }'; } # NAME N
 	assert_no_match '(ping|echo)' "$(said "$tour up eth0 -c" 1)" "functions that had not changed"
 	assert_eq "eth0 is up; nothing to change" "$(said "$tour up eth0 -c" 2)"
 	assert_eq "- remove echo-slow" "$(said "$tour remove")"
+	assert_match '^# key	value.arp.packets	' "$(said "$tour data dump")"
+	assert_match '"ipv4":\{"icmp":\{"packets":3,"bytes":294\}' "$(said "$tour --json data get")"
 	assert_match 'on +udp/7' "$(said "kfaas-net inspect")"
 	assert_match '^packet 1: XDP_TX, 47 bytes, changed' "$(said "kfaas-net invoke")"
 	assert_match 'ok +bpffs' "$(said "kfaas-net doctor")"
