@@ -40,6 +40,8 @@ int function_settings(struct function *f, const struct function_conf *conf);
 /* Use the maps that OTHER's programs (fds by hook, -1: none) use, where name and layout agree;
  * a map that both have but that differs is an error. */
 int function_keep_data(struct function *f, const int *other_progs);
+/* It keeps nothing in maps but constants, so any number of deployed functions can be one program. */
+bool function_stateless(const struct function *f);
 /* Into the kernel. */
 int function_load(struct function *f);
 void function_free(struct function *f);
