@@ -99,13 +99,30 @@ static __always_inline struct ntp_message *ntp_question(const struct kfaas_packe
 	return (m->first & 7) == NTP_CLIENT && (version == 3 || version == 4) ? m : NULL;
 }
 
+/* What the row says, and the times; MONO and UTC: when the question was handled. */
+static __always_inline void ntp_answer(struct ntp_message *m, const struct ntp_clock *c, __u64 error, __u64 mono,
+				       __u64 utc)
+{
+	m->first = c->leap << 6 | (m->first & 0x38) | NTP_SERVER;
+	m->stratum = c->stratum;
+	m->precision = c->precision;
+	m->root_delay = ntp_short(c->root_delay);
+	m->root_dispersion = ntp_short(error);
+	m->reference_id = *(__u32 *)c->reference_id;
+	m->reference = ntp_stamp(c->reference);
+	m->origin = m->transmit; /* the client knows its answer by it */
+	m->receive = ntp_stamp(utc);
+	/* By the monotonic clock, so that nothing can come between the two. */
+	m->transmit = ntp_stamp(utc + bpf_ktime_get_ns() - mono);
+}
+
 SEC("xdp")
 int ntp(struct xdp_md *ctx)
 {
 	struct kfaas_packet p;
 	struct ntp_message *m;
 	struct ntp_clock *c;
-	__u64 mono, tai, utc, error;
+	__u64 mono, tai, error;
 	__u32 key = 0;
 
 	if (!kfaas_parse(ctx, &p))
@@ -118,20 +135,9 @@ int ntp(struct xdp_md *ctx)
 	c = bpf_map_lookup_elem(&clock, &key);
 	if (!c || !ntp_usable(c, mono, tai))
 		return XDP_PASS;
-	error = c->root_dispersion + (mono - c->updated) / 1000 * c->drift / (SECOND / 1000);
+	error = c->root_dispersion + ((mono - c->updated) / SECOND + 1) * c->drift; /* seconds begun */
 	if (error > MAX_ERROR)
 		return XDP_PASS;
-	utc = tai - c->tai_offset * SECOND;
-	m->first = c->leap << 6 | (m->first & 0x38) | NTP_SERVER;
-	m->stratum = c->stratum;
-	m->precision = c->precision;
-	m->root_delay = ntp_short(c->root_delay);
-	m->root_dispersion = ntp_short(error);
-	m->reference_id = *(__u32 *)c->reference_id;
-	m->reference = ntp_stamp(c->reference);
-	m->origin = m->transmit; /* the client knows its answer by it */
-	m->receive = ntp_stamp(utc);
-	/* By the monotonic clock, so that nothing can come between the two. */
-	m->transmit = ntp_stamp(utc + bpf_ktime_get_ns() - mono);
+	ntp_answer(m, c, error, mono, tai - c->tai_offset * SECOND);
 	return kfaas_reply_udp(ctx, &p);
 }

@@ -134,7 +134,7 @@ static bool answered(const struct packet *p, const struct row *row)
 	transmit = get(r.frame + at + 40, 8);
 	age = now(CLOCK_MONOTONIC) - row->updated;
 	if (error < short_format(row->root_dispersion) ||
-	    error > short_format(row->root_dispersion + age / 1000 * row->drift / 1000000)) {
+	    error > short_format(row->root_dispersion + (age / SECOND + 1) * row->drift)) {
 		test_note("dispersion %#lx, age %lu ns", error, age);
 		return false;
 	}
