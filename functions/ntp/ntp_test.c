@@ -138,7 +138,7 @@ static bool answered(const struct packet *p, const struct row *row)
 		test_note("dispersion %#lx, age %lu ns", error, age);
 		return false;
 	}
-	if (receive + 8 < stamp(before) || transmit < receive || transmit > stamp(after)) {
+	if (receive + 8 < stamp(before) || transmit <= receive || transmit > stamp(after)) {
 		test_note("times %#lx %#lx %#lx %#lx", stamp(before), receive, transmit, stamp(after));
 		return false;
 	}
