@@ -130,8 +130,8 @@ int ntp(struct xdp_md *ctx)
 	m = ntp_question(&p);
 	if (!m || !kfaas_udp_intact(ctx, &p))
 		return XDP_PASS;
-	mono = bpf_ktime_get_ns();
 	tai = bpf_ktime_get_tai_ns();
+	mono = bpf_ktime_get_ns(); /* second: what interrupts us here must not count twice in the transmit time */
 	c = bpf_map_lookup_elem(&clock, &key);
 	if (!c || !ntp_usable(c, mono, tai))
 		return XDP_PASS;
