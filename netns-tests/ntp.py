@@ -3,7 +3,7 @@
 """NTP by hand, for the tests.
 
 ntp.py ask ADDRESS [FIRST]        one question; the answer's fields, a line each, as NAME=VALUE
-ntp.py watch ADDRESS SECONDS      ask all the time: a line whenever who answers, leap or clock change
+ntp.py watch ADDRESS SECONDS [STATE]   ask all the time: a line whenever who answers, leap or clock change; up to STATE
 ntp.py offset ADDRESS COUNT       what a client measures, in ns: how wrong the clock seems, round trip, time in the server
 ntp.py sweep ADDRESS              every mode and version, every length, other ports: which ones got an NTP answer
 ntp.py behind                     a server on port 123 that answers `behind`: what it is asked has been passed on
@@ -96,11 +96,11 @@ def ask(address, first="23"):
         print(f"{name}={value}")
 
 
-def watch(address, seconds):
+def watch(address, seconds, last_state=""):
     """Times must be between question and answer, by a clock that may be set or make a leap second meanwhile."""
     s, last = connect(address), None
     until = time.monotonic() + float(seconds)
-    while time.monotonic() < until:
+    while time.monotonic() < until and last != last_state:
         a = asked(s)
         # A question that the clock was set in has no times to compare with.
         wrong = a.get("beside", 0) > 0 and a["took"] > 0
