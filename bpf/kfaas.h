@@ -639,25 +639,42 @@ static __always_inline int kfaas_reply_udp(struct xdp_md *ctx, const struct kfaa
 	return XDP_TX;
 }
 
-/* Send a datagram back as it is. One that arrived damaged is not made to look sound: its checksum has to be right,
- * absent (IPv4 only), or what a sender leaves to be finished by hardware, the sum of the pseudo header. */
-static __always_inline int kfaas_return_udp(struct xdp_md *ctx, const struct kfaas_packet *p)
+/* The folded sum over a datagram and its pseudo header, or KFAAS_SUM_NONE if it arrived damaged: its checksum has to be
+ * right, absent (IPv4 only), or what a sender leaves to be finished by hardware, the sum of the pseudo header. */
+static __always_inline __u64 kfaas_udp_sum(struct xdp_md *ctx, const struct kfaas_packet *p, const struct udphdr *udp)
 {
-	struct udphdr *udp = kfaas_udp(p);
-	__u64 pseudo, sum;
-	__u32 came, right;
+	__u64 pseudo, sum = kfaas_sum(ctx, p, p->l4, p->l4_len);
+	__u32 came = udp->check, right;
 
-	if (!udp || !kfaas_answerable(p))
-		return XDP_PASS;
-	sum = kfaas_sum(ctx, p, p->l4, p->l4_len);
 	if (sum == KFAAS_SUM_NONE)
-		return XDP_PASS;
-	came = udp->check;
+		return KFAAS_SUM_NONE;
 	pseudo = kfaas_pseudo(p);
 	right = kfaas_fold(sum - came + pseudo);
 	if (came != kfaas_udp_check(right) && came != kfaas_fold(pseudo) && (came || p->family != 4))
+		return KFAAS_SUM_NONE;
+	return right;
+}
+
+/* Ask before you write, if a damaged question must not get an answer that looks sound. */
+static __always_inline bool kfaas_udp_intact(struct xdp_md *ctx, const struct kfaas_packet *p)
+{
+	struct udphdr *udp = kfaas_udp(p);
+
+	return udp && kfaas_udp_sum(ctx, p, udp) != KFAAS_SUM_NONE;
+}
+
+/* Send a datagram back as it is, unless it arrived damaged. */
+static __always_inline int kfaas_return_udp(struct xdp_md *ctx, const struct kfaas_packet *p)
+{
+	struct udphdr *udp = kfaas_udp(p);
+	__u64 sum;
+
+	if (!udp || !kfaas_answerable(p))
 		return XDP_PASS;
-	kfaas_turn_udp(p, udp, right);
+	sum = kfaas_udp_sum(ctx, p, udp);
+	if (sum == KFAAS_SUM_NONE)
+		return XDP_PASS;
+	kfaas_turn_udp(p, udp, sum);
 	return XDP_TX;
 }
 

@@ -524,6 +524,7 @@ void packet_zero_sum(struct packet *p, char text[2])
 
 /* --- Mutation --- */
 
+const char *(*test_judge)(const uint8_t *in, size_t in_len, const uint8_t *out, size_t out_len);
 static uint64_t dice;
 
 static unsigned roll(unsigned n)
@@ -615,6 +616,8 @@ void test_fuzz(struct bpf_program *prog, const struct packet *corpus, size_t n, 
 			fault = "a verdict that is not allowed";
 		} else if (!tc && r.verdict == XDP_TX) {
 			fault = answer_fault(in, len, r.frame, r.len);
+			if (!fault && test_judge)
+				fault = test_judge(in, len, r.frame, r.len);
 			answers++;
 		} else if (!test_bytes(r.frame, r.len, in, len)) {
 			fault = "passed on, but changed";

@@ -111,7 +111,9 @@ void packet_zero_sum(struct packet *p, char text[2]);
 const char *answer_fault(const uint8_t *in, size_t in_len, const uint8_t *out, size_t out_len);
 
 /* Mutate packets of the corpus ROUNDS times. Every verdict must be in ALLOWED (XDP: bit V, TC: bit V + 1); an answer
- * (XDP_TX) must have no fault; after any other verdict the frame must be untouched. */
+ * (XDP_TX) must have no fault, nor one that the function's own judge finds; after any other verdict the frame must be
+ * untouched. */
+extern const char *(*test_judge)(const uint8_t *in, size_t in_len, const uint8_t *out, size_t out_len);
 void test_fuzz(struct bpf_program *prog, const struct packet *corpus, size_t n, unsigned rounds, unsigned allowed);
 
 void test_bench(struct bpf_program *prog, const char *name, const struct packet *p); /* a note: ns a packet */

@@ -49,6 +49,8 @@ int function_rows_load(struct function *f);
 void function_rows_free(struct function *f);
 /* Only note the digests. */
 int function_rows_digest(struct function_conf *conf);
+/* It keeps nothing in maps but constants, so any number of deployed functions can be one program. */
+bool function_stateless(const struct function *f);
 /* Into the kernel. */
 int function_load(struct function *f);
 void function_free(struct function *f);

@@ -14,19 +14,28 @@
 
 /* --- Settings: constants in .rodata, by name --- */
 
+static bool is_rodata(const struct bpf_map *m)
+{
+	const char *name = bpf_map__name(m);
+	size_t len = strlen(name);
+
+	return len >= 7 && !strcmp(name + len - 7, ".rodata") && bpf_map__is_internal(m);
+}
+
 static struct bpf_map *rodata_of(const struct function *f)
 {
 	struct bpf_map *m;
 
-	bpf_object__for_each_map(m, f->obj)
-	{
-		const char *name = bpf_map__name(m);
-		size_t len = strlen(name);
-
-		if (len >= 7 && !strcmp(name + len - 7, ".rodata") && bpf_map__is_internal(m))
-			return m;
-	}
+	bpf_object__for_each_map(m, f->obj) if (is_rodata(m)) return m;
 	return NULL;
+}
+
+bool function_stateless(const struct function *f)
+{
+	struct bpf_map *m;
+
+	bpf_object__for_each_map(m, f->obj) if (!is_rodata(m)) return false;
+	return true;
 }
 
 struct setting {
