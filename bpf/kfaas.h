@@ -113,8 +113,9 @@ typedef struct {
 	__u8 bytes[size] KFAAS_FORM("bytes")
 
 /* A map that `data load` replaces as a whole, with one store: MAP is a type, the definition of the map that holds the
- * rows. (The loader makes it larger than max_entries says where the rows need it.) kfaas_data(&name) is the one in
- * force, or NULL; ask once a packet, and use it for that packet only.
+ * rows. (The loader makes it larger than max_entries says where the rows need it; an array needs the flag
+ * BPF_F_INNER_MAP for that.) kfaas_data(&name) is the one in force, or NULL; ask once a packet, and use it for that
+ * packet only.
  *
  *	struct hosts {
  *		__uint(type, BPF_MAP_TYPE_HASH);

@@ -231,8 +231,12 @@ static int replace_map(struct data_map *m, const struct data_rows *r)
 
 int data_map_load(struct data_map *m, const struct data_rows *r, const char *where)
 {
-	int rc = data_rows_check_index(r, m->info.max_entries, where);
+	__u32 limit = m->info.max_entries;
+	int rc;
 
+	if (m->outer >= 0 && r->n > limit && data_map_grows(&m->type, m->info.map_flags))
+		limit = data_rows_room(r);
+	rc = data_rows_check_index(r, limit, where);
 	if (rc)
 		return rc;
 	if (m->outer >= 0)

@@ -18,6 +18,11 @@ struct data_map {
 
 /* NULL if a map has rows that can be read and written, or holds the map that has them; else why not. */
 const char *data_map_refused(const char *name, __u32 type, __u32 max_entries);
+/* May a map that takes its place in a replaceable one be larger? An array only if it says so. */
+static inline bool data_map_grows(const struct data_type *t, __u32 map_flags)
+{
+	return !t->is_array || map_flags & BPF_F_INNER_MAP;
+}
 /* The kernel keeps the first 15 characters of a map's name. */
 bool data_map_named(const char *name, const char *kernel_name);
 

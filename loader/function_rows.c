@@ -114,22 +114,18 @@ static int make_type(struct function_rows *r, const struct function *f)
 	return data_type_make(&r->type, &l, what);
 }
 
-/* Room for the rows. The kernel wants arrays that replace each other to be equally long, so the one that a
- * replaceable map begins with grows too; maps of other kinds are made as they are needed. */
-static int make_room(const struct function_rows *r, const struct function *f)
+/* Room for the rows. What a replaceable map holds is made anew for them, with as much as they need. */
+static int make_room(const struct function_rows *r)
 {
-	__u32 max = bpf_map__max_entries(r->holds), want = r->rows.n > max ? data_rows_room(&r->rows) : max;
-	char first[128];
-	struct bpf_map *m;
-	int rc = data_rows_check_index(&r->rows, want, r->file);
+	__u32 max = bpf_map__max_entries(r->holds), want = max;
+	int rc;
 
-	if (rc || want == max || (r->holds != r->map && !r->type.is_array))
+	if (r->rows.n > max && (r->holds == r->map || data_map_grows(&r->type, bpf_map__map_flags(r->holds))))
+		want = data_rows_room(&r->rows);
+	rc = data_rows_check_index(&r->rows, want, r->file);
+	if (rc || want == max || r->holds != r->map)
 		return rc;
-	rc = bpf_map__set_max_entries(r->holds, want);
-	if (!rc && r->holds != r->map && !path_join(first, sizeof(first), "%s_0", bpf_map__name(r->map))) {
-		m = bpf_object__find_map_by_name(f->obj, first);
-		rc = m ? bpf_map__set_max_entries(m, want) : 0;
-	}
+	rc = bpf_map__set_max_entries(r->map, want);
 	return rc ? fail(rc, "map %s cannot be made larger: %s", bpf_map__name(r->map), strerror(-rc)) : 0;
 }
 
@@ -157,7 +153,7 @@ static int read_rows(struct function *f, struct function_rows *r, struct pair *p
 	if (!rc)
 		rc = data_rows_read(&r->rows, &r->type, text, len, r->file);
 	free(text);
-	return rc ? rc : make_room(r, f);
+	return rc ? rc : make_room(r);
 }
 
 int function_rows(struct function *f, struct function_conf *conf)

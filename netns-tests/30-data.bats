@@ -36,6 +36,7 @@ EVERYTHING='w.ex.\t53\t-5\t65535\t-7\t-9\t18446744073709551615\ttrue\tGREEN\t1\t
 
 fill() { # NAME: rows in each of its maps
 	rows '0\tzero\n1\tone\n' && data load "$1.table" "$ROWS"
+	rows '0\t7\n1\t8\n' && data load "$1.slots" "$ROWS"
 	rows '7\t8\n9\t10\n' && data load "$1.plain" "$ROWS"
 	rows '0\t\n1\t#\\\\\n2\ttwelve chars\n' && data load "$1.rows" "$ROWS"
 	rows '02:00:00:00:00:01\t-1\n' && data load "$1.recent" "$ROWS"
@@ -47,7 +48,7 @@ fill() { # NAME: rows in each of its maps
 	rows '010203\t0102030405\n' && data load "$1.untyped" "$ROWS"
 } 2>/dev/null
 
-MAPS=(table plain rows recent nets4 nets6 counts tallies everything untyped)
+MAPS=(table slots plain rows recent nets4 nets6 counts tallies everything untyped)
 
 @test "put, get, del: words in, bytes in the kernel, words out" {
 	with_data
@@ -191,6 +192,11 @@ MAPS=(table plain rows recent nets4 nets6 counts tallies everything untyped)
 	rows ''
 	data load d.table "$ROWS"
 	assert_eq nonenone "$(tell 7400)"
+	rows '0\t1\n1\t2\n2\t3\n'
+	data load d.slots "$ROWS"
+	assert_eq "$(<"$ROWS")" "$(dumped d.slots)"
+	rows '0\t1\n4\t2\n'
+	refused 2 "$ROWS:2:1: key: '4' is not the number of a row of this array, 0 to 2" data load d.slots "$ROWS"
 }
 
 @test "load while packets come: each sees the old rows or the new ones" {
@@ -209,6 +215,27 @@ MAPS=(table plain rows recent nets4 nets6 counts tallies everything untyped)
 	assert_eq "${count:-40000} 0" "$(jq -r '"\(.answered) \(.wrong)"' "$BG_LOG")"
 	assert_eq "" "$(jq -r '.answers | keys[] | select(.[:4] != .[4:])' "$BG_LOG")" "answers out of two maps"
 	[ "$(jq '.answers | length' "$BG_LOG")" -gt 1 ]
+}
+
+# The number, among its calls of bpf(), of the first that is CALL.
+call_of() { # CALL COMMAND...
+	strace -qq -o "$BATS_TEST_TMPDIR/calls" -e trace=bpf "${@:2}" >/dev/null
+	grep -n "$1" "$BATS_TEST_TMPDIR/calls" | head -n 1 | cut -d : -f 1
+}
+
+@test "a kernel without batches for a map: one row at a time" {
+	local n dump=("$KFAAS" --netns "$HOST_NS" -q data dump "$HOST_IF" d.plain) load
+	strace -qq -o /dev/null true || skip "kernel or container lacks ptrace"
+	with_data
+	rows '1\t2\n3\t4\n5\t6\n'
+	load=("$KFAAS" --netns "$HOST_NS" -q data load "$HOST_IF" d.plain "$ROWS")
+	n=$(call_of BPF_MAP_UPDATE_BATCH "${load[@]}")
+	data put d.plain 1 7
+	strace -qq -o /dev/null -e trace=bpf -e "inject=bpf:error=EOPNOTSUPP:when=$n" "${load[@]}"
+	assert_eq "$(<"$ROWS")" "$(dumped d.plain)"
+	n=$(call_of BPF_MAP_LOOKUP_BATCH "${dump[@]}")
+	assert_eq "$(<"$ROWS")" \
+		"$(strace -qq -o /dev/null -e trace=bpf -e "inject=bpf:error=EOPNOTSUPP:when=$n" "${dump[@]}" | grep -v '^#' | sort)"
 }
 
 @test "kill -9 at each call of a load: the old rows or the new ones" {
@@ -239,10 +266,12 @@ up_config() { kf "$@" up "$HOST_IF" -c "$BATS_TEST_TMPDIR/conf"; }
 	rows '0\tzero\n1\tone\n'
 	seq 1 100 | sed 's/.*/&\t&/' >"$BATS_TEST_TMPDIR/plain"
 	seq 0 4 | sed 's/.*/&\t&/' >"$BATS_TEST_TMPDIR/array"
-	with_data --data "table=$ROWS" --data "plain=$BATS_TEST_TMPDIR/plain" --data "rows=$BATS_TEST_TMPDIR/array"
+	with_data --data "table=$ROWS" --data "plain=$BATS_TEST_TMPDIR/plain" --data "rows=$BATS_TEST_TMPDIR/array" \
+		--data "slots=$BATS_TEST_TMPDIR/array"
 	assert_eq zeroone "$(tell 7400)"
 	assert_eq "$(sort "$BATS_TEST_TMPDIR/plain")" "$(dumped d.plain)"
 	assert_eq "$(sort "$BATS_TEST_TMPDIR/array")" "$(dumped d.rows)"
+	assert_eq "$(sort "$BATS_TEST_TMPDIR/array")" "$(dumped d.slots)"
 	assert_eq "$ROWS" "$(of d .data.table)"
 }
 

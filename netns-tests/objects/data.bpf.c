@@ -14,6 +14,15 @@ struct table {
 };
 KFAAS_REPLACEABLE(struct table, table);
 
+struct slots {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 2);
+	__uint(map_flags, BPF_F_INNER_MAP);
+	__type(key, __u32);
+	__type(value, __u32);
+};
+KFAAS_REPLACEABLE(struct slots, slots);
+
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 4);
@@ -146,7 +155,11 @@ static __always_inline void refer(struct xdp_md *ctx)
 {
 	__u8 key[64] = {0};
 	struct seen *seen;
+	void *map;
 
+	map = kfaas_data(&slots);
+	if (map)
+		bpf_map_lookup_elem(map, key);
 	bpf_map_lookup_elem(&plain, key);
 	bpf_map_lookup_elem(&rows, key);
 	bpf_map_lookup_elem(&recent, key);
