@@ -138,8 +138,6 @@ static __always_inline __u32 http_put_page(struct http_work *w, struct http_page
 		http_copy(w, page, 0, page->splice);
 		if (page->insert == HOST_AND_TARGET && !http_put_host(w))
 			return 0;
-		if (r->target_len > HTTP_ANSWER)
-			return 0;
 		http_echo(w, r->target, r->target_len);
 		http_copy(w, page, page->splice, page->head);
 	} else {
@@ -176,9 +174,12 @@ __noinline int http_answer(__u32 status)
 	before = w->out.len;
 	if (status == HTTP_WHOLE) {
 		page = http_find(w);
+		behind = page ? http_put_page(w, page) : 0;
 		status = page ? HTTP_BAD_REQUEST : HTTP_NOT_FOUND;
-		if (page)
-			behind = http_put_page(w, page);
+		if (w->out.len - before > HTTP_ANSWER) { /* what was put into it was too long */
+			behind = 0;
+			status = HTTP_HEAD_TOO_LARGE;
+		}
 	}
 	if (!behind) {
 		w->out.len = before;
