@@ -14,6 +14,7 @@
  * timestamps are counted from, see tcp.h. */
 struct http_numbers {
 	__u32 base, stamp;
+	bool before; /* under the secret before */
 };
 
 #define HTTP_ROTATE(x, n) ((x) << (n) | (x) >> (64 - (n)))
@@ -103,6 +104,7 @@ static __always_inline __u32 http_place(struct http_flow *flow, __u32 ack, struc
 	if (place < HTTP_REACH || !(key[0] | key[1]))
 		return place;
 	*n = http_numbers(flow, key);
+	n->before = true;
 	return ack - 1 - n->base;
 }
 

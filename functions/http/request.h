@@ -49,11 +49,27 @@ static __always_inline void http_take(char *to, int words, const struct http_seg
 	}
 }
 
-/* "GET /path?query HTTP/1.1" */
+/* The host at AT, up to its port or END. */
+static __always_inline int http_host(struct http_work *w, __u32 at, __u32 end)
+{
+	struct http_request *r = &w->request;
+	__u32 behind = http_scan(&w->in, at, http_byte(&w->in, at) == '[' ? ']' : ':', '!');
+
+	behind += http_byte(&w->in, behind) == ']';
+	if (behind > end)
+		behind = end;
+	if ((behind < end && http_byte(&w->in, behind) != ':') || behind - at >= sizeof(r->key.host))
+		return HTTP_BAD_REQUEST;
+	r->host_len = behind - at;
+	http_take(r->key.host, sizeof(r->key.host) / 8, &w->in, at, behind - at, true);
+	return HTTP_MORE;
+}
+
+/* "GET /path?query HTTP/1.1"; the target may have http://host before the path. */
 __noinline int http_request_line(struct http_work *w)
 {
 	struct http_request *r;
-	__u32 at, query, behind;
+	__u32 at, query, behind, host;
 	__u64 word;
 
 	if (!w)
@@ -68,6 +84,13 @@ __noinline int http_request_line(struct http_work *w)
 	if (!r->head && (word & HTTP_FIRST(4)) != HTTP_TEXT("GET "))
 		return HTTP_METHOD_NOT_ALLOWED;
 	at = behind + 1;
+	if ((http_lower(http_word(&w->in, at)) & HTTP_FIRST(7)) == HTTP_TEXT("http://")) {
+		host = at + 7;
+		at = http_scan(&w->in, host, '/', '!');
+		r->named = true;
+		if (http_host(w, host, at))
+			return HTTP_BAD_REQUEST;
+	}
 	query = http_scan(&w->in, at, '?', '!');
 	behind = http_scan(&w->in, query, ' ', '!');
 	if (http_byte(&w->in, at) != '/' || http_byte(&w->in, behind) != ' ')
@@ -107,29 +130,17 @@ __noinline int http_connection(struct http_work *w, __u32 at, __u32 end)
 	return 0;
 }
 
-static __always_inline int http_host(struct http_work *w, __u32 at, __u32 end)
-{
-	struct http_request *r = &w->request;
-	__u32 behind = http_scan(&w->in, at, http_byte(&w->in, at) == '[' ? ']' : ':', '!');
-
-	behind += http_byte(&w->in, behind) == ']';
-	if (r->hosts++ || behind > end || (behind < end && http_byte(&w->in, behind) != ':'))
-		return HTTP_BAD_REQUEST;
-	r->host_len = behind - at;
-	if (r->host_len >= sizeof(r->key.host))
-		return HTTP_BAD_REQUEST;
-	http_take(r->key.host, sizeof(r->key.host) / 8, &w->in, at, behind - at, true);
-	return HTTP_MORE;
-}
-
 /* One header line that is whole: name from AT to COLON, value from VALUE to END. */
 static __always_inline int http_field(struct http_work *w, __u32 at, __u32 colon, __u32 value, __u32 end)
 {
 	__u64 first = http_lower(http_word(&w->in, at)), second = http_lower(http_word(&w->in, at + 8));
 	__u32 len = colon - at;
 
-	if (len == 4 && (first & HTTP_FIRST(4)) == HTTP_TEXT("host"))
-		return http_host(w, value, end);
+	if (len == 4 && (first & HTTP_FIRST(4)) == HTTP_TEXT("host")) {
+		if (w->request.hosts++)
+			return HTTP_BAD_REQUEST;
+		return w->request.named ? HTTP_MORE : http_host(w, value, end);
+	}
 	if (len == 10 && first == HTTP_TEXT("connecti") && (second & HTTP_FIRST(2)) == HTTP_TEXT("on"))
 		http_connection(w, value, end);
 	if (len == 14 && first == HTTP_TEXT("content-") && (second & HTTP_FIRST(6)) == HTTP_TEXT("length") &&
@@ -187,7 +198,7 @@ __noinline int http_read(struct http_work *w)
 	if (!w)
 		return HTTP_BAD_REQUEST;
 	r = &w->request;
-	r->close = r->keep = r->head = r->old = false;
+	r->close = r->keep = r->head = r->old = r->named = false;
 	r->hosts = 0;
 	r->host_len = 0;
 	__builtin_memset(r->key.host, 0, sizeof(r->key.host));

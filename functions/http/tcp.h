@@ -148,10 +148,13 @@ static __always_inline int http_greet(struct http_work *w, const struct http_sai
 	return HTTP_SEND;
 }
 
-/* A segment of a connection that is ours, sent in turn: answer requests and FIN. */
-static __always_inline int http_converse(struct http_work *w, const struct http_said *h, __u32 place, __u32 stamp)
+/* A segment of a connection that is ours, sent in turn: answer requests and FIN. Before it can no longer be told that
+ * it is ours, because it comes too far or its secret is too old, it is closed. */
+static __always_inline int http_converse(struct http_work *w, const struct http_said *h, __u32 place,
+					 const struct http_numbers *n)
 {
-	__u32 last = place > HTTP_REACH - 2 * HTTP_ANSWER, room = h->window < HTTP_ANSWER ? h->window : HTTP_ANSWER;
+	__u32 last = place > HTTP_REACH - 2 * HTTP_ANSWER || n->before,
+	      room = h->window < HTTP_ANSWER ? h->window : HTTP_ANSWER;
 	__u32 flags = HTTP_ACK, header = http_header_len(h, HTTP_ACK), read;
 	bool close;
 
@@ -170,7 +173,7 @@ static __always_inline int http_converse(struct http_work *w, const struct http_
 		flags |= HTTP_FIN;
 	if (!read)
 		return HTTP_TAKE;
-	http_say(w, h, h->ack, h->seq + read, flags, stamp);
+	http_say(w, h, h->ack, h->seq + read, flags, n->stamp);
 	return HTTP_SEND;
 }
 
@@ -186,7 +189,7 @@ static __always_inline int http_tcp(struct http_work *w)
 	if ((h.flags & (HTTP_SYN | HTTP_ACK | HTTP_RST | HTTP_FIN)) == HTTP_SYN)
 		return http_greet(w, &h);
 	if ((h.flags & (HTTP_SYN | HTTP_ACK)) != HTTP_ACK)
-		return HTTP_LEAVE;
+		return HTTP_STRAY;
 	place = http_place(&w->flow, h.ack, &n);
 	if (place >= HTTP_REACH)
 		return HTTP_STRAY;
@@ -200,7 +203,7 @@ static __always_inline int http_tcp(struct http_work *w)
 	}
 	if (h.seq != turn || (w->in.len == h.header && !(h.flags & HTTP_FIN)))
 		return HTTP_TAKE;
-	return http_converse(w, &h, place, n.stamp);
+	return http_converse(w, &h, place, &n);
 }
 
 #endif

@@ -34,6 +34,7 @@ struct http_request {
 	bool old;   /* HTTP/1.0 */
 	bool keep;  /* Connection: keep-alive */
 	bool close; /* Connection: close */
+	bool named; /* the target names the host, which counts more than the Host line */
 	__u8 hosts; /* Host lines seen */
 };
 
