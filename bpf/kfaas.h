@@ -593,7 +593,8 @@ static __always_inline void kfaas_ip_resized(const struct kfaas_packet *p, __u32
 	ip->check = ~kfaas_ip_sum(p);
 }
 
-/* The frame is as long as L4_LEN bytes above IP make it: say so in P and in the IP header. L3: the IP header's offset. */
+/* The frame is as long as L4_LEN bytes above IP make it: say so in P and in the IP header. L3: the IP header's offset.
+ */
 static __always_inline bool kfaas_resized(struct kfaas_packet *p, void *data, void *end, __u32 l3, __u32 l4_len)
 {
 	__u32 header = p->family == 4 ? sizeof(struct iphdr) : sizeof(struct ipv6hdr);

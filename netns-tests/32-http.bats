@@ -28,9 +28,9 @@ setup() {
 	"$TOP/build/kfaas-http-rows" --secret "$SECRET"
 }
 
-deploy_http() { # [OPTION...]
+deploy_http() {
 	up_empty
-	kf -q deploy "$HOST_IF" http --data "pages=$ROWS" --data "secret=$SECRET" "$@"
+	kf -q deploy "$HOST_IF" http --data "pages=$ROWS" --data "secret=$SECRET"
 }
 
 curl4() { in_client curl -sS -m "$(limit 5)" "$@"; }

@@ -156,8 +156,9 @@ static __always_inline void http_say_close(struct http_segment *out, __u32 behin
 
 	if (*(kfaas_u64 *)(out->bytes + at) != HTTP_TEXT("keep-ali"))
 		return;
-	*(kfaas_u64 *)(out->bytes + at) = HTTP_TEXT("close   ");
-	*(kfaas_u16 *)(out->bytes + at + 8) = ' ' | ' ' << 8;
+	*(kfaas_u64 *)(out->bytes + at) = HTTP_TEXT("     clo");
+	*(kfaas_u16 *)(out->bytes + at + 8) =
+		's' | 'e' << 8; /* blanks before it: not all clients take off those behind */
 }
 
 /* Append the answer to a request that was read with STATUS. True: the connection is closed after it. */

@@ -10,7 +10,7 @@
 #define MOVED "HTTP/1.1 301 Moved Permanently\r\nLocation: https://"
 #define EMPTY "\r\nContent-Length: 0\r\nConnection: "
 #define KEEP  "keep-alive\r\n\r\n"
-#define CLOSE "close     \r\n\r\n"
+#define CLOSE "     close\r\n\r\n"
 #define OWN(line, fields, len, how)                                                                                    \
 	"HTTP/1.1 " line "\r\n" fields "Content-Type: text/plain\r\nContent-Length: " len "\r\nConnection: " how line  \
 	"\n"
