@@ -51,6 +51,20 @@ answered() { echo $(($(figure http verdicts.TX) + $(figure http verdicts.REDIREC
 	assert_eq 0 "$(in_host ss -Htan | wc -l)" "sockets of the kernel's"
 }
 
+@test "checksums are right, whoever finishes them" {
+	local host client
+	deploy_http
+	for host in on off; do
+		in_host ethtool -K "$HOST_IF" tx $host >/dev/null
+		for client in on off; do
+			in_client ethtool -K "$CLIENT_IF" tx $client rx $client >/dev/null
+			assert_eq "200 1280" "$(curl4 -o /dev/null -w '%{http_code} %{size_download}' "http://$HOST4/big")"
+			assert_eq "200 1280" "$(curl4 -o /dev/null -w '%{http_code} %{size_download}' "http://[$HOST6]/big")"
+		done
+	done
+	assert_eq "" "$(in_client nstat -as | grep InCsumErrors)"
+}
+
 @test "a site: types, codes, redirects, hosts, HEAD" {
 	deploy_http
 	assert_eq '<h1>hello</h1>' "$(as_example http://example.org/)"

@@ -151,6 +151,29 @@ static bool is_left(const struct talk *t)
 	return t->verdict == (bpf_program__type(t->prog) == BPF_PROG_TYPE_XDP ? XDP_PASS : TC_ACT_UNSPEC);
 }
 
+/* An answer whose checksum is only begun, to a segment of that kind: it is, and is finished here as a driver would. */
+static bool finish_sum(struct talk *t)
+{
+	uint8_t *f = t->run.frame, *check = (uint8_t *)t->got.tcp + 16;
+	bool v6 = f[t->got.l3] >> 4 == 6;
+	uint32_t sum = IPPROTO_TCP + t->got.len;
+
+	for (size_t at = t->got.l3 + (v6 ? 8 : 12); f + at < t->got.tcp; at += 2)
+		sum += get16(f + at);
+	while (sum >> 16)
+		sum = (sum & 0xffff) + (sum >> 16);
+	if (get16(check) != sum)
+		return false;
+	sum = 0;
+	for (size_t at = 0; at < t->got.len; at++)
+		sum += at & 1 ? t->got.tcp[at] : t->got.tcp[at] << 8;
+	while (sum >> 16)
+		sum = (sum & 0xffff) + (sum >> 16);
+	check[0] = ~sum >> 8;
+	check[1] = ~sum;
+	return true;
+}
+
 /* Send a segment as it is in P. False: the answer has a fault, or what is no answer was changed. */
 static bool send_as_is(struct talk *t)
 {
@@ -164,6 +187,9 @@ static bool send_as_is(struct talk *t)
 		fault = "the run failed";
 	else if (is_answer(t) && !read_segment(t->run.frame, t->run.len, &t->got))
 		fault = "the answer is no TCP segment";
+	else if (is_answer(t) && t->p.sum == SUM_PARTIAL && bpf_program__type(t->prog) != BPF_PROG_TYPE_XDP &&
+		 !finish_sum(t))
+		fault = "the answer's checksum is not begun";
 	else if (is_answer(t))
 		fault = answer_fault(t->sent, t->sent_len, t->run.frame, t->run.len);
 	else if (!test_bytes(t->run.frame, t->run.len, t->sent, t->sent_len))

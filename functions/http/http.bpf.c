@@ -48,26 +48,26 @@ static __always_inline __u64 http_pseudo(const struct http_flow *f, __u32 len)
 	return sum;
 }
 
-/* From the segment in `in`, that was loaded, to the one in `out`; enum http_verdict. */
-static __always_inline int http_work_on(struct http_work *w)
+/* From the segment in `in`, that was loaded, to the one in `out`; enum http_verdict. A sender may have left the rest of
+ * its checksum to hardware that the packet never met. An skb knows that and hands it on: the answer's, too, is
+ * then only begun. */
+static __always_inline int http_work_on(struct http_work *w, bool skb)
 {
 	struct tcphdr *in = (void *)w->in.bytes, *out = (void *)w->out.bytes;
-	__u64 pseudo = http_pseudo(&w->flow, w->in.len), sum;
-	bool partial;
+	__u32 begun = kfaas_fold(http_pseudo(&w->flow, w->in.len));
+	bool right, partial = in->check == begun;
 	int verdict;
 
 	*(kfaas_u64 *)(w->in.bytes + (w->in.len & (HTTP_SEGMENT - 1))) = 0;
-	sum = http_sum(&w->in);
-	/* A sender may leave the rest of the checksum to hardware that the packet never met. */
-	partial = in->check == kfaas_fold(pseudo);
-	if (kfaas_fold(sum + pseudo) != 0xffff && !partial)
+	right = kfaas_fold(http_sum(&w->in) + begun) == 0xffff;
+	if (!right && !partial)
 		return HTTP_LEAVE;
 	verdict = http_tcp(w);
 	if (verdict != HTTP_SEND)
 		return verdict;
 	*(kfaas_u64 *)(w->out.bytes + (w->out.len & (HTTP_SEGMENT - 1))) = 0;
-	pseudo = http_pseudo(&w->flow, w->out.len);
-	out->check = ~kfaas_fold(http_sum(&w->out) + pseudo);
+	begun = kfaas_fold(http_pseudo(&w->flow, w->out.len));
+	out->check = skb && !right ? begun : ~kfaas_fold(http_sum(&w->out) + begun);
 	return verdict;
 }
 
@@ -88,7 +88,7 @@ int http(struct xdp_md *ctx)
 	if (!w || !kfaas_parse(ctx, &p) || !http_meet(&p, w) ||
 	    bpf_xdp_load_bytes(ctx, p.l4 - p.data, w->in.bytes, p.l4_len))
 		return XDP_PASS;
-	verdict = http_work_on(w);
+	verdict = http_work_on(w, false);
 	if (verdict == HTTP_TAKE || (verdict == HTTP_STRAY && strays == DROP))
 		return XDP_DROP;
 	len = w->out.len;
@@ -109,7 +109,7 @@ int http_tc(struct __sk_buff *skb)
 	if (!w || !kfaas_parse(skb, &p) || !http_meet(&p, w) ||
 	    bpf_skb_load_bytes(skb, p.l4 - p.data, w->in.bytes, p.l4_len))
 		return TC_ACT_UNSPEC;
-	verdict = http_work_on(w);
+	verdict = http_work_on(w, true);
 	if (verdict == HTTP_TAKE || (verdict == HTTP_STRAY && strays == DROP))
 		return TC_ACT_SHOT;
 	len = w->out.len;
