@@ -22,6 +22,13 @@ __noinline int http_widen(struct http_work *w, __u32 host, __u32 path)
 	return 0;
 }
 
+/* Rows may be made by hand. */
+static __always_inline bool http_sound(const struct http_page *page)
+{
+	return page->head && page->head <= page->answer.len && page->splice <= page->head &&
+	       page->answer.len <= HTTP_ANSWER;
+}
+
 /* Of the pages, the one for this host and path; else the host's "*"; else the same of host "*". */
 static __always_inline struct http_page *http_find(struct http_work *w)
 {
@@ -35,7 +42,7 @@ static __always_inline struct http_page *http_find(struct http_work *w)
 		http_widen(w, i & 2, i & 1);
 		page = bpf_map_lookup_elem(in_force, &w->request.any);
 	}
-	return page;
+	return page && http_sound(page) ? page : NULL;
 }
 
 /* Append the page's bytes FROM to TO. */
@@ -85,7 +92,7 @@ __noinline int http_put_host(struct http_work *w)
 /* Our own answers: plain text that says what the status line says. */
 struct http_own {
 	__u32 status, head, len;
-	char text[180] __attribute__((aligned(8)));
+	char text[176] __attribute__((aligned(8)));
 };
 #define HTTP_OWN_HEAD(line, fields, size)                                                                              \
 	"HTTP/1.1 " line "\r\n" fields "Content-Type: text/plain\r\nContent-Length: " size "\r\nConnection:"           \
@@ -156,9 +163,9 @@ static __always_inline void http_say_close(struct http_segment *out, __u32 behin
 
 	if (*(kfaas_u64 *)(out->bytes + at) != HTTP_TEXT("keep-ali"))
 		return;
+	/* Blanks before it: some clients do not take off those behind a value. */
 	*(kfaas_u64 *)(out->bytes + at) = HTTP_TEXT("     clo");
-	*(kfaas_u16 *)(out->bytes + at + 8) =
-		's' | 'e' << 8; /* blanks before it: not all clients take off those behind */
+	*(kfaas_u16 *)(out->bytes + at + 8) = 's' | 'e' << 8;
 }
 
 /* Append the answer to a request that was read with STATUS. True: the connection is closed after it. */

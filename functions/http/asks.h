@@ -78,6 +78,8 @@ static const struct ask {
 	{"a target with a host without path", "GET http://example.org HTTP/1.1\r\nHost: other\r\n\r\n", BAD, 1},
 	{"a target of another scheme", "GET ftp://example.org/ HTTP/1.1\r\nHost: other\r\n\r\n", BAD, 1},
 
+	{"a page whose head is longer than all of it", GET("/bad"), NONE, 0},
+
 	/* methods and versions */
 	{"POST", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\na=b", NOT_SO, 1},
 	{"OPTIONS", "OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n", NOT_SO, 1},
@@ -167,6 +169,19 @@ static void put_page(int map, const char *host, const char *path, const char *be
 		exit(1);
 }
 
+/* A row as no tool makes it. */
+static void spoil(int map, const char *host, const char *path)
+{
+	struct page_key key = {0};
+	struct page page;
+
+	strncpy(key.host, host, sizeof(key.host) - 1);
+	strncpy(key.path, path, sizeof(key.path) - 1);
+	bpf_map_lookup_elem(map, &key, &page);
+	page.head = page.len + 1;
+	bpf_map_update_elem(map, &key, &page, 0);
+}
+
 static char big[1401];
 
 static void put_secret(struct bpf_object *obj, const uint8_t *now, const uint8_t *before)
@@ -193,6 +208,8 @@ static void put_data(struct bpf_object *obj)
 	put_page(map, "up.example", "*", MOVED, EMPTY KEEP, 2, "");
 	put_page(map, "bad/host", "*", MOVED, EMPTY KEEP, 2, "");
 	put_page(map, "*", "/healthz", OK, KEEP, 0, "ok\n");
+	put_page(map, "example.org", "/bad", HTML, KEEP, 0, "hello\n");
+	spoil(map, "example.org", "/bad");
 	head = snprintf(big, sizeof(big), "HTTP/1.1 200 OK\r\nContent-Length: 1337\r\nConnection: " KEEP);
 	memset(big + head, 'x', sizeof(big) - 1 - head);
 	put_page(map, "*", "/big", "HTTP/1.1 200 OK\r\nContent-Length: 1337\r\nConnection: ", KEEP, 0, big + head);

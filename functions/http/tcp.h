@@ -52,7 +52,7 @@ static __always_inline __u32 http_be32(const struct http_segment *s, __u32 at)
 	return bpf_ntohl(*(kfaas_u32 *)(s->bytes + (at & (HTTP_SEGMENT - 1))));
 }
 
-/* MSS and timestamps. (A global subprogram gives one number back: the offset of the value, or 0.) */
+/* The offset of the value of the option KIND, if it has LEN bytes with its head; else 0. */
 __noinline __u32 http_option(struct http_segment *s, __u32 end, __u32 kind, __u32 len)
 {
 	__u32 at = sizeof(struct tcphdr), size;
@@ -153,8 +153,8 @@ static __always_inline int http_greet(struct http_work *w, const struct http_sai
 static __always_inline int http_converse(struct http_work *w, const struct http_said *h, __u32 place,
 					 const struct http_numbers *n)
 {
-	__u32 last = place > HTTP_REACH - 2 * HTTP_ANSWER || n->before,
-	      room = h->window < HTTP_ANSWER ? h->window : HTTP_ANSWER;
+	__u32 room = h->window < HTTP_ANSWER ? h->window : HTTP_ANSWER;
+	__u32 last = place > HTTP_REACH - 2 * HTTP_ANSWER || n->before;
 	__u32 flags = HTTP_ACK, header = http_header_len(h, HTTP_ACK), read;
 	bool close;
 

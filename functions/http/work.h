@@ -14,8 +14,8 @@ struct http_segment {
 	__u8 bytes[HTTP_SEGMENT + 64] __attribute__((aligned(8)));
 };
 
-/* Both ends of a connection, IPv4 mapped into IPv6: five words, the message that SipHash takes. (The
- * last byte of its last word is the length of what it is made of.) */
+/* Both ends of a connection, IPv4 mapped into IPv6; five words, as SipHash takes a message of 36 bytes, whose length is
+ * the last byte. */
 struct http_flow {
 	struct in6_addr client, server;
 	__be16 client_port, server_port;
