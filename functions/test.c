@@ -535,6 +535,7 @@ void packet_zero_sum(struct packet *p, char text[2])
 
 /* --- Mutation --- */
 
+const char *(*test_judge)(const uint8_t *in, size_t in_len, const uint8_t *out, size_t out_len);
 static uint64_t dice;
 
 static unsigned roll(unsigned n)
@@ -604,12 +605,6 @@ static unsigned from_env(const char *name, unsigned fallback)
 
 void test_fuzz(struct bpf_program *prog, const struct packet *corpus, size_t n, unsigned rounds, unsigned allowed)
 {
-	test_fuzz_judged(prog, corpus, n, rounds, allowed, NULL);
-}
-
-void test_fuzz_judged(struct bpf_program *prog, const struct packet *corpus, size_t n, unsigned rounds,
-		      unsigned allowed, test_judge judge)
-{
 	static uint8_t in[TEST_FRAME];
 	static struct test_run r;
 	unsigned seed = from_env("KFAAS_SEED", time(NULL)), answers = 0, refused = 0, i;
@@ -632,8 +627,8 @@ void test_fuzz_judged(struct bpf_program *prog, const struct packet *corpus, siz
 			fault = "a verdict that is not allowed";
 		} else if (r.verdict == (tc ? TC_ACT_REDIRECT : XDP_TX)) {
 			fault = answer_fault(in, len, r.frame, r.len);
-			if (!fault && judge)
-				fault = judge(in, len, r.frame, r.len);
+			if (!fault && test_judge)
+				fault = test_judge(in, len, r.frame, r.len);
 			answers++;
 		} else if (!test_bytes(r.frame, r.len, in, len)) {
 			fault = "passed on, but changed";

@@ -115,13 +115,10 @@ void packet_zero_sum(struct packet *p, char text[2]);
 const char *answer_fault(const uint8_t *in, size_t in_len, const uint8_t *out, size_t out_len);
 
 /* Mutate packets of the corpus ROUNDS times. Every verdict must be in ALLOWED (XDP: bit V, TC: bit V + 1); an answer
- * (XDP_TX, TC_ACT_REDIRECT) must have no fault; after any other verdict the frame must be untouched. */
+ * (XDP_TX, TC_ACT_REDIRECT) must have no fault, nor one that the function's own judge finds; after any other verdict
+ * the frame must be untouched. */
+extern const char *(*test_judge)(const uint8_t *in, size_t in_len, const uint8_t *out, size_t out_len);
 void test_fuzz(struct bpf_program *prog, const struct packet *corpus, size_t n, unsigned rounds, unsigned allowed);
-
-/* The same, with a judge of one's own: it sees sound answers, and says like answer_fault() what is wrong with one. */
-typedef const char *(*test_judge)(const uint8_t *in, size_t in_len, const uint8_t *out, size_t out_len);
-void test_fuzz_judged(struct bpf_program *prog, const struct packet *corpus, size_t n, unsigned rounds,
-		      unsigned allowed, test_judge judge);
 
 void test_bench(struct bpf_program *prog, const char *name, const struct packet *p); /* a note: ns a packet */
 bool test_wants_bench(int argc, char **argv);

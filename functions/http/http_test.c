@@ -363,7 +363,8 @@ static void fuzz(struct bpf_program *prog, unsigned allowed)
 	static struct talk talks[30];
 	static struct packet packets[30];
 
-	test_fuzz_judged(prog, packets, corpus(prog, packets, talks, ARRAY_LEN(talks)), 20000, allowed, judge);
+	test_judge = judge;
+	test_fuzz(prog, packets, corpus(prog, packets, talks, ARRAY_LEN(talks)), 20000, allowed);
 }
 
 /* Runs change the frame, so each is one of its own; the middle of many, with what a single run costs besides. */
