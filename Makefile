@@ -114,4 +114,4 @@ uninstall: ## remove what install put there
 clean: ## remove the build
 	rm -rf $(B)
 
--include $(shell find $(B) -name '*.d' 2>/dev/null)
+-include $(shell find $(B) -type f -name '*.d' 2>/dev/null)

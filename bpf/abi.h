@@ -107,9 +107,13 @@ struct kf_addr_key {
 /* Per function and generation. Time in the limiter counts in 1/64 ns. */
 #define KF_LIMIT_SHIFT 6
 enum kf_policy_flags {
-	KF_LIMIT_DROP = 1u << 0, /* over the limit: drop; else pass by */
-	KF_FUSE_DROP = 1u << 1,	 /* fuse blown: drop; else pass by */
+	KF_LIMIT_DROP = 1u << 0,   /* over the limit: drop; else pass by */
+	KF_FUSE_DROP = 1u << 1,	   /* fuse blown: drop; else pass by */
+	KF_LIMIT_COARSE = 1u << 2, /* the kernel's tick is time enough */
 };
+/* A burst as long as this outlasts some ticks (at most 10 ms, HZ 100), so no token is lost for want of a finer clock.
+ */
+#define KF_COARSE_TOLERANCE (40000000ull << KF_LIMIT_SHIFT)
 struct kf_policy {
 	__u64 interval;	 /* (1e9 << KF_LIMIT_SHIFT) / packets a second */
 	__u64 tolerance; /* interval * (burst - 1) */

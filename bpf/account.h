@@ -12,7 +12,7 @@
  * it that many times in a row counts as over the limit. */
 static __always_inline bool kf_over_limit(const struct kf_policy *p, struct kf_meter *m)
 {
-	__u64 now = bpf_ktime_get_ns() << KF_LIMIT_SHIFT;
+	__u64 now = (p->flags & KF_LIMIT_COARSE ? bpf_ktime_get_coarse_ns() : bpf_ktime_get_ns()) << KF_LIMIT_SHIFT;
 
 	for (int i = 0; i < KF_LIMIT_TRIES; i++) {
 		__u64 seen = *(volatile __u64 *)&m->tat;

@@ -162,7 +162,7 @@ static __always_inline int kf_plain_step(kf_ctx *ctx, const struct kf_chain *c, 
 	if (c->n != 1 || c->flags || s->flags & ~KF_STEP_LOCAL)
 		return KF_NOT_PLAIN;
 	a = bpf_map_lookup_elem(&kf_accounts, &id);
-	if (!a || kf_sample_due(r, a))
+	if (!a || !(a->packets & r->sample_mask)) /* due, or the first of all where none is */
 		return KF_NOT_PLAIN;
 	if (s->flags && !kf_is_local(ctx, f))
 		return KF_GO_ON;

@@ -15,7 +15,7 @@ typedef struct __sk_buff kf_ctx;
 #define KF_AF_INET6	10
 #define KF_IFINDEX(ctx) ((ctx)->ifindex)
 
-#include "chain.h"
+#include "quick.h"
 
 #define KF_PULL 256 /* headers that the match may need */
 
@@ -40,6 +40,9 @@ int kfaas_gate_tc(struct __sk_buff *skb)
 	flags = kf_begin(&run, egress ? KF_TC_EGRESS : KF_TC_INGRESS);
 	if (!flags)
 		return TC_ACT_UNSPEC;
+	verdict = kf_quick(skb, (void *)(long)skb->data, (void *)(long)skb->data_end, skb->len, egress, flags, &run);
+	if (verdict != KF_NOT_PLAIN)
+		return verdict == KF_GO_ON ? TC_ACT_UNSPEC : verdict;
 	/* Headers may lie in a fragment of the buffer; seldom, so try without moving them first. */
 	if (kf_parse_skb(skb, &flow) && skb->data_end - skb->data < skb->len) {
 		bpf_skb_pull_data(skb, skb->len < KF_PULL ? skb->len : KF_PULL);

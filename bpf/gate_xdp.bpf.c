@@ -13,7 +13,7 @@ typedef struct xdp_md kf_ctx;
 #define KF_AF_INET6	10
 #define KF_IFINDEX(ctx) ((ctx)->ingress_ifindex)
 
-#include "chain.h"
+#include "quick.h"
 
 /* Attached for frames of several buffers: then a frame is longer than the part that can be read. */
 const volatile bool frags;
@@ -34,8 +34,13 @@ int kfaas_gate(struct xdp_md *ctx)
 		return XDP_PASS;
 	if (frags)
 		len = bpf_xdp_get_buff_len(ctx);
-	kf_parse(data, end, len, false, &flow);
-	verdict = kf_dispatch(ctx, flags, &flow, &run);
+	verdict = kf_quick(ctx, data, end, len, false, flags, &run);
+	if (verdict == KF_NOT_PLAIN) {
+		data = (void *)(long)ctx->data;
+		end = (void *)(long)ctx->data_end;
+		kf_parse(data, end, len, false, &flow);
+		verdict = kf_dispatch(ctx, flags, &flow, &run);
+	}
 	return verdict == KF_GO_ON ? XDP_PASS : verdict;
 }
 

@@ -75,7 +75,8 @@
  * function is put in force. Keys and values are typed by BTF; a row is the fields of the key, then those of the value,
  * in order, structs taken apart. What a number or a row of bytes means is said by one of these types, or by
  * KFAAS_FORM on a member: `__u8 digest[32] KFAAS_FORM("hex");`. Without it, integers are decimal, enums their names,
- * arrays of char text, other arrays elements with commas.
+ * arrays of char text, other arrays elements with commas; __be16, __be32 and __be64 are big-endian numbers, structs
+ * in_addr and in6_addr addresses. Padding of a key counts as part of it: zero it.
  *
  *	form	of			as text
  *	ip4	__be32			192.0.2.1
@@ -112,8 +113,9 @@ typedef struct {
 	__u8 bytes[size] KFAAS_FORM("bytes")
 
 /* A map that `data load` replaces as a whole, with one store: MAP is a type, the definition of the map that holds the
- * rows. (The loader makes it larger than max_entries says where the rows need it.) kfaas_data(&name) is the one in
- * force, or NULL; ask once a packet, and use it for that packet only.
+ * rows. (The loader makes it larger than max_entries says where the rows need it; an array needs the flag
+ * BPF_F_INNER_MAP for that.) kfaas_data(&name) is the one in force, or NULL; ask once a packet, and use it for that
+ * packet only.
  *
  *	struct hosts {
  *		__uint(type, BPF_MAP_TYPE_HASH);
@@ -593,31 +595,68 @@ static __always_inline void kfaas_ip_resized(const struct kfaas_packet *p, __u32
 	ip->check = ~kfaas_ip_sum(p);
 }
 
-/* Make room for a payload of BYTES, longer or shorter: the frame, and the lengths in IP and UDP. False: the packet is
- * not one to answer, or cannot grow so far; it is untouched. True: write the payload, then kfaas_reply_udp(). */
-static __always_inline bool kfaas_resize_udp(struct xdp_md *ctx, struct kfaas_packet *p, __u32 bytes)
+/* The frame is as long as L4_LEN bytes above IP make it: say so in P and in the IP header. L3: the IP header's offset.
+ */
+static __always_inline bool kfaas_resized(struct kfaas_packet *p, void *data, void *end, __u32 l3, __u32 l4_len)
 {
-	__u32 l4_len = sizeof(struct udphdr) + bytes;
 	__u32 header = p->family == 4 ? sizeof(struct iphdr) : sizeof(struct ipv6hdr);
-	__u32 len = kfaas_l3_offset(p) + header + l4_len;
-	struct udphdr *udp;
 
-	if (!kfaas_udp(p) || !kfaas_answerable(p) || bytes > KFAAS_SUM_MAX || bpf_xdp_adjust_tail(ctx, len - p->len))
-		return false;
-	p->data = (void *)(long)ctx->data;
-	p->end = (void *)(long)ctx->data_end;
-	p->len = len;
-	p->l3 = p->data + kfaas_l3_offset(p);
+	p->data = data;
+	p->end = end;
+	p->len = l3 + header + l4_len;
+	p->l3 = p->data + l3;
 	p->l4 = p->l3 + header;
 	p->l4_len = l4_len;
-	udp = p->l4;
-	if ((void *)(udp + 1) > p->end)
+	if (p->l4 > p->end)
 		return false;
-	udp->len = bpf_htons(l4_len);
 	if (p->family == 4)
 		kfaas_ip_resized(p, header + l4_len);
 	else
 		((struct ipv6hdr *)p->l3)->payload_len = bpf_htons(l4_len);
+	return true;
+}
+
+/* Make room for L4_LEN bytes above IP, longer or shorter: the frame, and the lengths in P and in the IP header. False:
+ * the packet is not one to answer, or cannot grow so far (on XDP that is the driver's room; on TC there is some up to
+ * the MTU); it is untouched. */
+#define kfaas_resize(ctx, p, l4_len)                                                                                   \
+	_Generic((ctx), struct xdp_md * : kfaas_resize_xdp, struct __sk_buff * : kfaas_resize_skb)(ctx, p, l4_len)
+
+static __always_inline __u32 kfaas_l4_offset(const struct kfaas_packet *p, __u32 l3)
+{
+	return l3 + (p->family == 4 ? sizeof(struct iphdr) : sizeof(struct ipv6hdr));
+}
+
+static __always_inline bool kfaas_resize_xdp(struct xdp_md *ctx, struct kfaas_packet *p, __u32 l4_len)
+{
+	__u32 l3 = kfaas_l3_offset(p), len = kfaas_l4_offset(p, l3) + l4_len;
+
+	if (!kfaas_answerable(p) || l4_len > KFAAS_SUM_MAX || bpf_xdp_adjust_tail(ctx, len - p->len))
+		return false;
+	return kfaas_resized(p, (void *)(long)ctx->data, (void *)(long)ctx->data_end, l3, l4_len);
+}
+
+static __always_inline bool kfaas_resize_skb(struct __sk_buff *skb, struct kfaas_packet *p, __u32 l4_len)
+{
+	__u32 l3 = kfaas_l3_offset(p) - (skb->vlan_present ? sizeof(struct kfaas_tag) : 0);
+
+	if (!kfaas_answerable(p) || l4_len > KFAAS_SUM_MAX ||
+	    bpf_skb_change_tail(skb, kfaas_l4_offset(p, l3) + l4_len, 0))
+		return false;
+	return kfaas_resized(p, (void *)(long)skb->data, (void *)(long)skb->data_end, l3, l4_len);
+}
+
+/* Make room for a payload of BYTES. True: write the payload, then kfaas_reply_udp(). */
+static __always_inline bool kfaas_resize_udp(struct xdp_md *ctx, struct kfaas_packet *p, __u32 bytes)
+{
+	struct udphdr *udp;
+
+	if (!kfaas_udp(p) || bytes > KFAAS_SUM_MAX || !kfaas_resize(ctx, p, sizeof(*udp) + bytes))
+		return false;
+	udp = p->l4;
+	if ((void *)(udp + 1) > p->end)
+		return false;
+	udp->len = bpf_htons(p->l4_len);
 	return true;
 }
 
@@ -638,25 +677,42 @@ static __always_inline int kfaas_reply_udp(struct xdp_md *ctx, const struct kfaa
 	return XDP_TX;
 }
 
-/* Send a datagram back as it is. One that arrived damaged is not made to look sound: its checksum has to be right,
- * absent (IPv4 only), or what a sender leaves to be finished by hardware, the sum of the pseudo header. */
-static __always_inline int kfaas_return_udp(struct xdp_md *ctx, const struct kfaas_packet *p)
+/* The folded sum over a datagram and its pseudo header, or KFAAS_SUM_NONE if it arrived damaged: its checksum has to be
+ * right, absent (IPv4 only), or what a sender leaves to be finished by hardware, the sum of the pseudo header. */
+static __always_inline __u64 kfaas_udp_sum(struct xdp_md *ctx, const struct kfaas_packet *p, const struct udphdr *udp)
 {
-	struct udphdr *udp = kfaas_udp(p);
-	__u64 pseudo, sum;
-	__u32 came, right;
+	__u64 pseudo, sum = kfaas_sum(ctx, p, p->l4, p->l4_len);
+	__u32 came = udp->check, right;
 
-	if (!udp || !kfaas_answerable(p))
-		return XDP_PASS;
-	sum = kfaas_sum(ctx, p, p->l4, p->l4_len);
 	if (sum == KFAAS_SUM_NONE)
-		return XDP_PASS;
-	came = udp->check;
+		return KFAAS_SUM_NONE;
 	pseudo = kfaas_pseudo(p);
 	right = kfaas_fold(sum - came + pseudo);
 	if (came != kfaas_udp_check(right) && came != kfaas_fold(pseudo) && (came || p->family != 4))
+		return KFAAS_SUM_NONE;
+	return right;
+}
+
+/* Ask before you write, if a damaged question must not get an answer that looks sound. */
+static __always_inline bool kfaas_udp_intact(struct xdp_md *ctx, const struct kfaas_packet *p)
+{
+	struct udphdr *udp = kfaas_udp(p);
+
+	return udp && kfaas_udp_sum(ctx, p, udp) != KFAAS_SUM_NONE;
+}
+
+/* Send a datagram back as it is, unless it arrived damaged. */
+static __always_inline int kfaas_return_udp(struct xdp_md *ctx, const struct kfaas_packet *p)
+{
+	struct udphdr *udp = kfaas_udp(p);
+	__u64 sum;
+
+	if (!udp || !kfaas_answerable(p))
 		return XDP_PASS;
-	kfaas_turn_udp(p, udp, right);
+	sum = kfaas_udp_sum(ctx, p, udp);
+	if (sum == KFAAS_SUM_NONE)
+		return XDP_PASS;
+	kfaas_turn_udp(p, udp, sum);
 	return XDP_TX;
 }
 

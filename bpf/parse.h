@@ -50,6 +50,12 @@ struct kf_ext {
 #define KF_NEXT_AUTH	 51
 #define KF_NEXT_DEST	 60
 
+/* The lower half of an IPv4-mapped address. */
+static __always_inline __u64 kf_mapped(__be32 addr)
+{
+	return bpf_be64_to_cpu(0xffff00000000ull) | (__u64)addr << 32;
+}
+
 static __always_inline void kf_parse_ports(void *l4, void *end, bool egress, struct kf_flow *f)
 {
 	__be16 *port = l4;
@@ -81,7 +87,7 @@ static __always_inline void kf_parse_ip4(void *l3, void *end, __u32 room, bool e
 	if (total && (total < header || total > room))
 		return;
 	f->addr[0] = 0;
-	f->addr[1] = bpf_be64_to_cpu(0xffff00000000ull) | (__u64)(egress ? ip->saddr : ip->daddr) << 32;
+	f->addr[1] = kf_mapped(egress ? ip->saddr : ip->daddr);
 	f->proto = ip->protocol;
 	f->flags |= KF_FLOW_IP;
 	if (ip->frag_off & bpf_htons(0x3fff))

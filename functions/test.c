@@ -88,6 +88,12 @@ static void put16(uint8_t *at, unsigned v)
 	at[1] = v;
 }
 
+static void put32(uint8_t *at, uint32_t v)
+{
+	put16(at, v >> 16);
+	put16(at + 2, v);
+}
+
 static unsigned get16(const uint8_t *at)
 {
 	return at[0] << 8 | at[1];
@@ -180,10 +186,12 @@ static size_t build_l4(uint8_t *l4, const struct packet *p)
 	case IPPROTO_TCP:
 		put16(l4, p->sport);
 		put16(l4 + 2, p->dport);
-		l4[12] = 0x50;
+		put32(l4 + 4, p->tcp_seq);
+		put32(l4 + 8, p->tcp_ack);
+		len = 20 + test_hex(p->tcp_options, l4 + 20, 40);
+		l4[12] = len / 4 << 4;
 		l4[13] = p->tcp_flags;
-		put16(l4 + 14, 65535);
-		len = 20;
+		put16(l4 + 14, p->tcp_window ? p->tcp_window : p->tcp_shut ? 0 : 65535);
 		break;
 	case IPPROTO_ICMP:
 	case IPPROTO_ICMPV6:
@@ -436,7 +444,10 @@ const char *answer_fault(const uint8_t *in, size_t in_len, const uint8_t *out, s
 		return "hop limit is not 64";
 	if (o.proto == IPPROTO_UDP && (get16(out + o.l4 + 4) != o.end - o.l4 || get16(in + i.l4 + 4) != i.end - i.l4))
 		return "UDP length wrong, in the packet or its answer";
-	if (o.proto == IPPROTO_UDP && (memcmp(out + o.l4, in + i.l4 + 2, 2) || memcmp(out + o.l4 + 2, in + i.l4, 2)))
+	if (o.proto == IPPROTO_TCP && (o.end - o.l4 < 20 || o.end - o.l4 < (size_t)(out[o.l4 + 12] >> 4) * 4))
+		return "no whole TCP header in the answer";
+	if ((o.proto == IPPROTO_UDP || o.proto == IPPROTO_TCP) &&
+	    (memcmp(out + o.l4, in + i.l4 + 2, 2) || memcmp(out + o.l4 + 2, in + i.l4, 2)))
 		return "ports not swapped";
 	return l4_sum_right(out, &o) ? NULL : "L4 checksum wrong";
 }
@@ -614,7 +625,7 @@ void test_fuzz(struct bpf_program *prog, const struct packet *corpus, size_t n, 
 			fault = tc && r.verdict == -EINVAL ? NULL : "the run failed";
 		} else if (r.verdict + tc < 0 || r.verdict + tc > 31 || !(allowed & 1u << (r.verdict + tc))) {
 			fault = "a verdict that is not allowed";
-		} else if (!tc && r.verdict == XDP_TX) {
+		} else if (r.verdict == (tc ? TC_ACT_REDIRECT : XDP_TX)) {
 			fault = answer_fault(in, len, r.frame, r.len);
 			if (!fault && test_judge)
 				fault = test_judge(in, len, r.frame, r.len);

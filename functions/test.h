@@ -48,7 +48,11 @@ struct packet {
 	uint8_t type, code; /* ICMP */
 	uint16_t icmp_id, seq;
 	uint8_t tcp_flags;
-	const char *payload; /* text; NULL: a pattern of BYTES */
+	uint32_t tcp_seq, tcp_ack;
+	uint16_t tcp_window;	 /* 65535 */
+	bool tcp_shut;		 /* its window is zero */
+	const char *tcp_options; /* hex, a multiple of 4 bytes */
+	const char *payload;	 /* text; NULL: a pattern of BYTES */
 	size_t bytes;
 
 	/* deliberately wrong */
@@ -111,8 +115,8 @@ void packet_zero_sum(struct packet *p, char text[2]);
 const char *answer_fault(const uint8_t *in, size_t in_len, const uint8_t *out, size_t out_len);
 
 /* Mutate packets of the corpus ROUNDS times. Every verdict must be in ALLOWED (XDP: bit V, TC: bit V + 1); an answer
- * (XDP_TX) must have no fault, nor one that the function's own judge finds; after any other verdict the frame must be
- * untouched. */
+ * (XDP_TX, TC_ACT_REDIRECT) must have no fault, nor one that the function's own judge finds; after any other verdict
+ * the frame must be untouched. */
 extern const char *(*test_judge)(const uint8_t *in, size_t in_len, const uint8_t *out, size_t out_len);
 void test_fuzz(struct bpf_program *prog, const struct packet *corpus, size_t n, unsigned rounds, unsigned allowed);
 

@@ -2,6 +2,7 @@
 /* args.c - a command's words against its table of options. */
 #include "args.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -160,7 +161,7 @@ int args_parse(const struct args_spec *spec, int *argc, char **argv)
 
 		if (options && !strcmp(word, "--")) {
 			options = false;
-		} else if (options && word[0] == '-' && word[1]) {
+		} else if (options && word[0] == '-' && word[1] && !isdigit((unsigned char)word[1])) {
 			rc = take_word(&p, word);
 			if (rc)
 				return rc;

@@ -16,7 +16,8 @@
  *	...
  *	args_list_free(&on);
  *
- * Options may stand anywhere before `--`; --opt VALUE, --opt=VALUE, -c VALUE and -cVALUE are the same. */
+ * Options may stand anywhere before `--`; --opt VALUE, --opt=VALUE, -c VALUE and -cVALUE are the same. -1 is a number,
+ * not an option. */
 #ifndef KF_ARGS_H
 #define KF_ARGS_H
 

@@ -34,6 +34,7 @@ int cmd_replace(int argc, char **argv);
 int cmd_rollback(int argc, char **argv);
 int cmd_remove(int argc, char **argv);
 int cmd_reset(int argc, char **argv);
+int cmd_data(int argc, char **argv);
 int cmd_ls(int argc, char **argv);
 int cmd_stats(int argc, char **argv);
 int cmd_inspect(int argc, char **argv);

@@ -10,7 +10,7 @@
 #include "plan.h"
 #include "request.h"
 
-/* Open every object and write its settings, as deploying would, short of the kernel. */
+/* Open every object, write its settings and read its data, as deploying would, short of the kernel. */
 static int check_functions(struct request *r, const char *path)
 {
 	struct plan_function *all = calloc(r->n + 1, sizeof(*all));
@@ -19,9 +19,7 @@ static int check_functions(struct request *r, const char *path)
 	for (size_t i = 0; i < r->n && !rc; i++) {
 		struct change *c = &r->wanted[i];
 
-		rc = function_open(&c->function);
-		if (!rc)
-			rc = function_settings(&c->function, &c->conf);
+		rc = request_open(c);
 		all[i] = (struct plan_function){&c->conf, c->function.digest, c->function.hooks};
 	}
 	if (!rc)
@@ -38,7 +36,7 @@ int cmd_check(int argc, char **argv)
 		.min = 1,
 		.max = 1,
 		.about = "Read a config file (-: standard input) as `up` would: grammar, objects, manifests,\n"
-			 "settings. Needs no rights and touches nothing."};
+			 "settings, data files. Needs no rights and touches nothing."};
 	struct request r = {0};
 	const char *file;
 	int rc = command_start(&spec, &argc, argv, NEEDS_NOTHING);

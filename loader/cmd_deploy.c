@@ -66,6 +66,8 @@ int cmd_deploy(int argc, char **argv)
 	if (rc)
 		goto out;
 	rc = request_function(&c, argv[1], &o);
+	if (!rc && c.conf.n_data)
+		rc = request_open(&c);
 	if (!rc)
 		rc = world_open(&s, &w, argv[0], STATE_CHANGE);
 	if (rc)
@@ -115,7 +117,8 @@ int cmd_replace(int argc, char **argv)
 		.max = 3,
 		.options = options,
 		.about = "Load FUNCTION (without it: the same object again) as NAME's next revision and swap it\n"
-			 "in. Triggers, limits and settings stay as they are, unless an option changes them."};
+			 "in. Triggers, limits and settings stay as they are, unless an option changes them. Data\n"
+			 "files are read again, so this is how to put changed files in force, all at once."};
 	struct change c = {.kind = CHANGE_REPLACE};
 	struct world w = {0};
 	struct deployed *d;
@@ -124,7 +127,10 @@ int cmd_replace(int argc, char **argv)
 
 	if (rc)
 		goto out;
-	rc = world_open(&s, &w, argv[0], STATE_CHANGE);
+	if (keep && o.data.n)
+		rc = fail_input("replace: --keep-data goes on with the data that runs: leave it out, or --data");
+	if (!rc)
+		rc = world_open(&s, &w, argv[0], STATE_CHANGE);
 	if (rc)
 		goto out;
 	rc = world_get(&s, &w, argv[1], &d);
@@ -135,6 +141,8 @@ int cmd_replace(int argc, char **argv)
 	if (!rc)
 		rc = check_together(&w, &c.conf, c.conf.name);
 	c.keep_data = keep;
+	if (!rc && c.conf.n_data && !keep)
+		rc = request_open(&c);
 	if (!rc)
 		rc = runtime_change(&s, NULL, &c, 1);
 	if (!rc)

@@ -93,6 +93,11 @@ static int check_required(const struct state *s, const struct kf_iface_head *hea
 	if (head->require & REQUIRE_NATIVE && gate.mode != MODE_NATIVE)
 		return fail(-EOPNOTSUPP, "%s is up, but in mode %s, not native as required", s->ifname,
 			    mode_name(gate.mode));
+	if (head->require & REQUIRE_FRAGS && !gate.frags)
+		return fail(-EOPNOTSUPP,
+			    "%s is up, but its gate does not take frames of several buffers (frags) as required: "
+			    "`down` first",
+			    s->ifname);
 	return 0;
 }
 

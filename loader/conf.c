@@ -47,6 +47,7 @@ static void pairs_free(struct pair *pairs, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		free(pairs[i].key);
 		free(pairs[i].value);
+		free(pairs[i].digest);
 	}
 	free(pairs);
 }
@@ -78,7 +79,8 @@ static int copy_pairs(struct pair **dst, size_t *n_dst, const struct pair *src, 
 		return -ENOMEM;
 	for (size_t i = 0; i < n; i++) {
 		*n_dst = i + 1;
-		if (copy_string(&(*dst)[i].key, src[i].key) || copy_string(&(*dst)[i].value, src[i].value))
+		if (copy_string(&(*dst)[i].key, src[i].key) || copy_string(&(*dst)[i].value, src[i].value) ||
+		    copy_string(&(*dst)[i].digest, src[i].digest))
 			return -ENOMEM;
 	}
 	return 0;
@@ -113,6 +115,21 @@ no_memory:
 	return no_memory();
 }
 
+int function_conf_paths(struct function_conf *f, const char *dir)
+{
+	for (size_t i = 0; i < f->n_data; i++) {
+		char *path;
+
+		if (*f->data[i].value == '/')
+			continue;
+		if (asprintf(&path, "%s/%s", dir, f->data[i].value) < 0)
+			return no_memory();
+		free(f->data[i].value);
+		f->data[i].value = path;
+	}
+	return 0;
+}
+
 bool function_name_valid(const char *name)
 {
 	size_t n = strlen(name);
@@ -142,5 +159,9 @@ int function_conf_check(const struct function_conf *f, const char *where)
 				  "have a %s; "
 				  "leave it out, or leave 'component' out",
 				  where, name, f->limit_rate ? "limit" : "budget");
+	if (f->component >= 0 && f->n_data)
+		return fail_input("%s: function '%s' is a component of its own: its maps cannot be filled before it is "
+				  "attached; leave data.%s out (`kfaas-net data load` works), or leave 'component' out",
+				  where, name, f->data[0].key);
 	return 0;
 }

@@ -22,6 +22,7 @@ enum over { OVER_PASS, OVER_DROP };
 
 struct pair {
 	char *key, *value;
+	char *digest; /* of a data file, SHA-256 in hex: what was loaded, or is in it now; NULL: not known */
 };
 
 struct function_conf {
@@ -57,7 +58,7 @@ struct conf {
 };
 
 /* Layers, lowest first. */
-enum conf_layer { LAYER_DEFAULT, LAYER_MANIFEST, LAYER_FILE, LAYER_ARGS };
+enum conf_layer { LAYER_DEFAULT, LAYER_MANIFEST, LAYER_FILE, LAYER_ARGS, LAYER_RECORD };
 
 void conf_init(struct conf *c);
 void conf_free(struct conf *c); /* NULL and half-built are fine; so for all *_free */
@@ -65,6 +66,8 @@ void conf_free(struct conf *c); /* NULL and half-built are fine; so for all *_fr
  * ("WHERE:LINE: ..."). Function sections hold what the file says over the defaults; use
  * conf_layer_text to lay the same sections over a manifest. */
 int conf_parse(struct conf *c, const char *text, size_t len, const char *where);
+/* What function_conf_record() gave: one function. */
+int conf_parse_record(struct function_conf *f, const char *text);
 
 void function_conf_init(struct function_conf *f);
 void function_conf_free(struct function_conf *f);
@@ -76,6 +79,8 @@ int function_conf_set(struct function_conf *f, enum conf_layer layer, const char
 int function_conf_manifest(struct function_conf *f, const char *text, size_t len, const char *where);
 /* Apply section [function NAME] of a config file's text over F. */
 int function_conf_section(struct function_conf *f, const char *name, const char *text, size_t len, const char *where);
+/* Data files with a relative path are below DIR (absolute). */
+int function_conf_paths(struct function_conf *f, const char *dir);
 bool function_name_valid(const char *name);
 /* What cannot be judged key by key: a function without a trigger and not a component, budget... */
 int function_conf_check(const struct function_conf *f, const char *where);
@@ -83,6 +88,8 @@ int function_conf_check(const struct function_conf *f, const char *where);
 /* Canonical text: "[interface]" / "[function NAME]" sections with every key that differs from the
  * default. Parsing it again gives an equal struct; equal structs give equal text. malloc'ed. */
 char *function_conf_text(const struct function_conf *f);
+/* The same, with what no file says: the digests of its data. */
+char *function_conf_record(const struct function_conf *f);
 /* The same, but every key that differs from BASE: what a config file has to say over a manifest. */
 char *function_conf_text_over(const struct function_conf *f, const struct function_conf *base);
 char *conf_interface_text(const struct conf *c);

@@ -202,16 +202,27 @@ static int set_pair(struct pair **pairs, size_t *n, const char *member, const st
 				  s->where, s->key, *s->section ? " in " : "", s->section);
 	while (at < *n && (cmp = strcmp(p[at].key, member)) < 0)
 		at++;
-	if (at < *n && !cmp)
+	if (at < *n && !cmp) {
+		free(p[at].digest);
+		p[at].digest = NULL;
 		return set_string(&p[at].value, s->value);
+	}
 	p = realloc(p, (*n + 1) * sizeof(*p));
 	if (!p)
 		return no_memory();
 	*pairs = p;
 	memmove(p + at + 1, p + at, (*n - at) * sizeof(*p));
-	p[at] = (struct pair){strdup(member), strdup(s->value)};
+	p[at] = (struct pair){strdup(member), strdup(s->value), NULL};
 	++*n;
 	return p[at].key && p[at].value ? 0 : no_memory();
+}
+
+static int set_digest(struct function_conf *f, const char *member, const struct spot *s)
+{
+	for (size_t i = 0; i < f->n_data; i++)
+		if (!strcmp(f->data[i].key, member))
+			return set_string(&f->data[i].digest, s->value);
+	return spot_bad(s, "there is no data.%s above", member);
 }
 
 /* What would not come back from a config file as it went in. */
@@ -281,6 +292,8 @@ int function_conf_set(struct function_conf *f, enum conf_layer layer, const char
 		}
 		return k->set(f, &s);
 	}
+	if (layer == LAYER_RECORD && !strncmp(key, DIGEST_KEY, strlen(DIGEST_KEY)))
+		return set_digest(f, key + strlen(DIGEST_KEY), &s);
 	if (strncmp(key, "set.", 4) && strncmp(key, "data.", 5))
 		return unknown_key(&s, layer);
 	if (check_value(&s))

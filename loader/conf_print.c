@@ -165,6 +165,22 @@ char *function_conf_text(const struct function_conf *f)
 	return function_conf_text_over(f, &base);
 }
 
+char *function_conf_record(const struct function_conf *f)
+{
+	struct function_conf base;
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	function_conf_init(&base);
+	if (out)
+		print_function(out, f, &base);
+	for (size_t i = 0; out && i < f->n_data; i++)
+		if (f->data[i].digest)
+			fprintf(out, DIGEST_KEY "%s = %s\n", f->data[i].key, f->data[i].digest);
+	return finish(out, &text);
+}
+
 char *conf_interface_text(const struct conf *c)
 {
 	char *text = NULL, require[64];

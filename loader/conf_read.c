@@ -26,6 +26,7 @@ struct reading {
 	int rc; /* the first error */
 
 	bool manifest;		    /* keys without a section */
+	bool record;		    /* what the loader itself wrote */
 	struct conf *conf;	    /* the whole file, or: */
 	struct function_conf *only; /* one function, */
 	const char *only_name;	    /* the one with this name */
@@ -226,7 +227,9 @@ static int take_key(struct reading *r, const char *key, const char *value)
 		return function_conf_set(r->only, LAYER_MANIFEST, key, value, where);
 	if (r->section == SECTION_INTERFACE)
 		return r->conf ? conf_set_interface(r->conf, key, value, where) : 0;
-	return r->function ? function_conf_set(r->function, LAYER_FILE, key, value, where) : 0;
+	if (!r->function)
+		return 0;
+	return function_conf_set(r->function, r->record ? LAYER_RECORD : LAYER_FILE, key, value, where);
 }
 
 static int on_key(void *user, const char *section, const char *key, const char *value)
@@ -290,6 +293,22 @@ int conf_parse(struct conf *c, const char *text, size_t len, const char *where)
 		if (!c->functions[i].object)
 			rc = fail(-ENOMEM, "out of memory");
 	}
+	return rc;
+}
+
+int conf_parse_record(struct function_conf *f, const char *text)
+{
+	struct conf c;
+	struct reading r = {.where = "record", .conf = &c, .record = true};
+	int rc;
+
+	conf_init(&c);
+	rc = read_text(&r, text, strlen(text));
+	if (!rc && c.n_functions != 1)
+		rc = fail(-EPROTO, "a record is damaged: it is not one function");
+	if (!rc)
+		rc = function_conf_copy(f, &c.functions[0]);
+	conf_free(&c);
 	return rc;
 }
 

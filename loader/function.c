@@ -168,7 +168,11 @@ int function_find(struct function *f, const char *object)
 
 int function_manifest(const struct function *f, struct function_conf *conf)
 {
-	return f->manifest ? function_conf_manifest(conf, f->manifest, f->manifest_len, f->path) : 0;
+	char dir[PATH_MAX];
+	int rc = f->manifest ? function_conf_manifest(conf, f->manifest, f->manifest_len, f->path) : 0;
+
+	path_join(dir, sizeof(dir), "%.*s", (int)(strrchr(f->path, '/') - f->path), f->path);
+	return rc ? rc : function_conf_paths(conf, dir);
 }
 
 /* Programs that libbpf cannot tell the type of are sorted by what their section begins with, as
@@ -282,6 +286,7 @@ int function_load(struct function *f)
 
 void function_free(struct function *f)
 {
+	function_rows_free(f);
 	bpf_object__close(f->obj);
 	free(f->path);
 	free(f->image);

@@ -25,6 +25,8 @@ struct function {
 	struct bpf_program *prog[KF_HOOKS]; /* NULL: not for this hook */
 	unsigned hooks;			    /* bit per hook */
 	bool frags[KF_HOOKS];		    /* written for frames of several buffers (xdp.frags) */
+	struct function_rows *rows;	    /* of data files, not in the kernel yet */
+	size_t n_rows;
 };
 
 /* Find OBJECT: a path (it has a '/' or ends in .o), or a name in the function path:
@@ -38,8 +40,17 @@ int function_open(struct function *f);
 /* Write the settings into the object's constants; typed and range-checked by BTF. */
 int function_settings(struct function *f, const struct function_conf *conf);
 /* Use the maps that OTHER's programs (fds by hook, -1: none) use, where name and layout agree;
- * a map that both have but that differs is an error. */
-int function_keep_data(struct function *f, const int *other_progs);
+ * a map that both have but that differs is an error. (One that a data file fills may have become larger.) */
+int function_keep_data(struct function *f, const int *other_progs, const struct function_conf *conf);
+/* Of the opened object: read and check all data files, note their digests in CONF, and give the maps room. */
+int function_rows(struct function *f, struct function_conf *conf);
+/* Of the loaded one: fill the maps. */
+int function_rows_load(struct function *f);
+void function_rows_free(struct function *f);
+/* Only note the digests. */
+int function_rows_digest(struct function_conf *conf);
+/* It keeps nothing in maps but constants, so any number of deployed functions can be one program. */
+bool function_stateless(const struct function *f);
 /* Into the kernel. */
 int function_load(struct function *f);
 void function_free(struct function *f);

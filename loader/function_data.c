@@ -14,19 +14,28 @@
 
 /* --- Settings: constants in .rodata, by name --- */
 
+static bool is_rodata(const struct bpf_map *m)
+{
+	const char *name = bpf_map__name(m);
+	size_t len = strlen(name);
+
+	return len >= 7 && !strcmp(name + len - 7, ".rodata") && bpf_map__is_internal(m);
+}
+
 static struct bpf_map *rodata_of(const struct function *f)
 {
 	struct bpf_map *m;
 
-	bpf_object__for_each_map(m, f->obj)
-	{
-		const char *name = bpf_map__name(m);
-		size_t len = strlen(name);
-
-		if (len >= 7 && !strcmp(name + len - 7, ".rodata") && bpf_map__is_internal(m))
-			return m;
-	}
+	bpf_object__for_each_map(m, f->obj) if (is_rodata(m)) return m;
 	return NULL;
+}
+
+bool function_stateless(const struct function *f)
+{
+	struct bpf_map *m;
+
+	bpf_object__for_each_map(m, f->obj) if (!is_rodata(m)) return false;
+	return true;
 }
 
 struct setting {
@@ -188,8 +197,17 @@ int function_settings(struct function *f, const struct function_conf *conf)
 
 /* --- Maps of the revision before --- */
 
-static int same_layout(const struct bpf_map *m, const struct bpf_map_info *i)
+static bool filled_from_file(const struct bpf_map *m, const struct function_conf *conf)
 {
+	for (size_t i = 0; i < conf->n_data; i++)
+		if (!strncmp(conf->data[i].key, bpf_map__name(m), BPF_OBJ_NAME_LEN - 1))
+			return true;
+	return false;
+}
+
+static int same_layout(const struct bpf_map *m, const struct bpf_map_info *i, const struct function_conf *conf)
+{
+	bool larger = i->max_entries > bpf_map__max_entries(m) && filled_from_file(m, conf);
 	const struct {
 		const char *what;
 		__u32 new, old;
@@ -197,7 +215,7 @@ static int same_layout(const struct bpf_map *m, const struct bpf_map_info *i)
 		{"type", bpf_map__type(m), i->type},
 		{"key size", bpf_map__key_size(m), i->key_size},
 		{"value size", bpf_map__value_size(m), i->value_size},
-		{"size", bpf_map__max_entries(m), i->max_entries},
+		{"size", larger ? i->max_entries : bpf_map__max_entries(m), i->max_entries},
 	};
 
 	for (size_t k = 0; k < sizeof(parts) / sizeof(parts[0]); k++)
@@ -208,10 +226,10 @@ static int same_layout(const struct bpf_map *m, const struct bpf_map_info *i)
 	return 0;
 }
 
-/* The kernel keeps the first 15 characters of a map's name. */
-static struct bpf_map *map_named(const struct function *f, const char *kernel_name)
+/* The kernel keeps the first 15 characters of a map's name; what it makes equal, the type may tell apart. */
+static struct bpf_map *map_named(const struct function *f, const struct bpf_map_info *info)
 {
-	struct bpf_map *m;
+	struct bpf_map *m, *found = NULL;
 
 	bpf_object__for_each_map(m, f->obj)
 	{
@@ -220,13 +238,16 @@ static struct bpf_map *map_named(const struct function *f, const char *kernel_na
 		/* Settings are constants of the revision; each gets its own. */
 		if (strstr(name, ".rodata"))
 			continue;
-		if (!strncmp(name, kernel_name, BPF_OBJ_NAME_LEN - 1))
+		if (strncmp(name, info->name, BPF_OBJ_NAME_LEN - 1))
+			continue;
+		if (bpf_map__type(m) == info->type)
 			return m;
+		found = m;
 	}
-	return NULL;
+	return found;
 }
 
-static int keep_map(struct function *f, __u32 id)
+static int keep_map(struct function *f, __u32 id, const struct function_conf *conf)
 {
 	struct bpf_map_info info = {0};
 	__u32 len = sizeof(info);
@@ -237,16 +258,16 @@ static int keep_map(struct function *f, __u32 id)
 		return fail(-errno, "cannot open the running revision's map %u: %s", id, strerror(errno));
 	if (bpf_obj_get_info_by_fd(fd, &info, &len))
 		rc = -errno;
-	m = rc ? NULL : map_named(f, info.name);
+	m = rc ? NULL : map_named(f, &info);
 	if (m)
-		rc = same_layout(m, &info);
+		rc = same_layout(m, &info, conf);
 	if (m && !rc)
 		rc = bpf_map__reuse_fd(m, fd);
 	close(fd);
 	return rc;
 }
 
-int function_keep_data(struct function *f, const int *other_progs)
+int function_keep_data(struct function *f, const int *other_progs, const struct function_conf *conf)
 {
 	for (int h = 0; h < KF_HOOKS; h++) {
 		__u32 ids[64], len = sizeof(struct bpf_prog_info);
@@ -257,7 +278,7 @@ int function_keep_data(struct function *f, const int *other_progs)
 		if (bpf_obj_get_info_by_fd(other_progs[h], &info, &len))
 			return fail(-errno, "cannot ask for the running revision's maps: %s", strerror(errno));
 		for (__u32 i = 0; i < info.nr_map_ids && i < 64; i++) {
-			int rc = keep_map(f, ids[i]);
+			int rc = keep_map(f, ids[i], conf);
 
 			if (rc)
 				return rc;

@@ -27,6 +27,22 @@ static bool same_pairs(const struct pair *a, size_t n_a, const struct pair *b, s
 	return true;
 }
 
+static bool same_digest(const struct pair *a, const struct pair *b)
+{
+	return !strcmp(a->digest ? a->digest : "", b->digest ? b->digest : "");
+}
+
+/* The same maps, filled from the same contents; the files' names may differ. */
+static bool same_data(const struct function_conf *a, const struct function_conf *b)
+{
+	if (a->n_data != b->n_data)
+		return false;
+	for (size_t i = 0; i < a->n_data; i++)
+		if (strcmp(a->data[i].key, b->data[i].key) || !same_digest(&a->data[i], &b->data[i]))
+			return false;
+	return true;
+}
+
 static enum plan_kind compare(const struct plan_function *now, const struct plan_function *wanted)
 {
 	const struct function_conf *a = now->conf, *b = wanted->conf;
@@ -35,7 +51,7 @@ static enum plan_kind compare(const struct plan_function *now, const struct plan
 
 	/* A component is attached as such: another run priority means another attachment. */
 	if (strcmp(now->digest, wanted->digest) || a->component != b->component ||
-	    !same_pairs(a->set, a->n_set, b->set, b->n_set))
+	    !same_pairs(a->set, a->n_set, b->set, b->n_set) || !same_data(a, b))
 		return PLAN_REPLACE;
 	was = function_conf_text(a);
 	will = function_conf_text(b);
@@ -255,7 +271,9 @@ static void print_pairs(FILE *out, const char *prefix, const struct pair *a, siz
 			fprintf(out, "%s%s.%s = %s", *gap, prefix, b[j].key, b[j].value);
 		else if (strcmp(a[i].value, b[j].value))
 			fprintf(out, "%s%s.%s %s -> %s", *gap, prefix, a[i].key, a[i].value, b[j].value);
-		if (cmp || strcmp(a[i].value, b[j].value))
+		else if (!same_digest(&a[i], &b[j]))
+			fprintf(out, "%s%s.%s: %s has changed", *gap, prefix, a[i].key, a[i].value);
+		if (cmp || strcmp(a[i].value, b[j].value) || !same_digest(&a[i], &b[j]))
 			*gap = "; ";
 		i += cmp <= 0;
 		j += cmp >= 0;

@@ -18,8 +18,8 @@ struct plan_function {
 enum plan_kind {
 	PLAN_REMOVE,
 	PLAN_DEPLOY,
-	PLAN_REPLACE, /* another object or other settings: a new revision */
-	PLAN_UPDATE,  /* triggers, order, limits, data files: no program is loaded */
+	PLAN_REPLACE, /* another object, other settings or data: a new revision */
+	PLAN_UPDATE,  /* triggers, order, limits, names of files: no program is loaded */
 	PLAN_KEEP,
 };
 

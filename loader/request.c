@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "log.h"
 #include "plan.h"
@@ -29,6 +30,17 @@ static int apply_pair(struct function_conf *conf, const char *prefix, const char
 	if (path_join(key, sizeof(key), "%s%.*s", prefix, (int)(eq - item), item))
 		return fail_input("%s '%s': the key is too long", where, item);
 	return function_conf_set(conf, LAYER_ARGS, key, eq + 1, where);
+}
+
+static int below_here(struct function_conf *conf)
+{
+	char dir[PATH_MAX];
+
+	if (!conf->n_data)
+		return 0;
+	if (!getcwd(dir, sizeof(dir)))
+		return fail(-errno, "cannot tell the current folder: %s", strerror(errno));
+	return function_conf_paths(conf, dir);
 }
 
 int request_options(struct function_conf *conf, const struct function_options *o)
@@ -56,7 +68,7 @@ int request_options(struct function_conf *conf, const struct function_options *o
 		rc = apply_pair(conf, "set.", o->set.item[i], "--set");
 	for (size_t i = 0; i < o->data.n && !rc; i++)
 		rc = apply_pair(conf, "data.", o->data.item[i], "--data");
-	return rc;
+	return rc ? rc : below_here(conf);
 }
 
 static int set_string(char **at, const char *value)
@@ -93,17 +105,6 @@ int request_object(struct function_conf *conf, const struct function *f, const c
 	return set_string(&conf->object, is_path ? f->path : object);
 }
 
-/* What is wrong with a config as a whole; what is promised by the grammar, but not there yet. */
-static int check_conf(const struct function_conf *conf, const char *where)
-{
-	int rc = function_conf_check(conf, where);
-
-	if (!rc && conf->n_data)
-		rc = fail_input("%s: [function %s]: data.%s: maps cannot be loaded from files yet: leave it out", where,
-				conf->name, conf->data[0].key);
-	return rc;
-}
-
 int request_function(struct change *c, const char *object, const struct function_options *o)
 {
 	int rc;
@@ -125,8 +126,17 @@ int request_function(struct change *c, const char *object, const struct function
 	if (!rc)
 		rc = request_options(&c->conf, o);
 	if (!rc)
-		rc = check_conf(&c->conf, c->conf.name);
+		rc = function_conf_check(&c->conf, c->conf.name);
 	return rc;
+}
+
+int request_open(struct change *c)
+{
+	int rc = function_open(&c->function);
+
+	if (!rc)
+		rc = function_settings(&c->function, &c->conf);
+	return rc ? rc : function_rows(&c->function, &c->conf);
 }
 
 /* --- Config files --- */
@@ -150,11 +160,13 @@ static int want_section(struct request *r, const struct function_conf *section, 
 	if (!rc)
 		rc = function_conf_section(&c->conf, section->name, r->text, strlen(r->text), path);
 	if (!rc)
+		rc = function_conf_paths(&c->conf, r->dir);
+	if (!rc)
 		rc = set_string(&c->conf.name, section->name);
 	if (!rc)
 		rc = request_object(&c->conf, &c->function, object);
 	if (!rc)
-		rc = check_conf(&c->conf, path);
+		rc = function_conf_check(&c->conf, path);
 	return rc;
 }
 
@@ -167,6 +179,19 @@ static int resolve(struct request *r, const char *path)
 	return rc;
 }
 
+/* The folder of the config; of one that comes through a pipe, the current one. */
+static int folder_of(const char *path, char dir[PATH_MAX])
+{
+	const char *slash = strrchr(path, '/');
+	char name[PATH_MAX];
+
+	if (!slash || !strncmp(path, "/dev/", 5) || !strncmp(path, "/proc/", 6))
+		return getcwd(dir, PATH_MAX) ? 0 : -errno;
+	if (path_join(name, sizeof(name), "%.*s/", (int)(slash - path), path))
+		return -ENAMETOOLONG;
+	return realpath(name, dir) ? 0 : -errno;
+}
+
 int request_config(struct request *r, const char *path)
 {
 	size_t len;
@@ -175,6 +200,8 @@ int request_config(struct request *r, const char *path)
 	*r = (struct request){0};
 	conf_init(&r->conf);
 	rc = read_file(path, CONFIG_MAX, &r->text, &len);
+	if (!rc)
+		rc = folder_of(path, r->dir);
 	if (rc)
 		return fail_input("cannot read the config %s: %s", path, strerror(-rc));
 	if (strlen(r->text) != len)
@@ -248,9 +275,7 @@ static int plan_changes(struct request *r, const struct plan *p, const struct pl
 		if (step_loads(&p->step[i])) {
 			struct change *c = &r->wanted[p->step[i].wanted - wanted];
 
-			rc = function_open(&c->function);
-			if (!rc)
-				rc = function_settings(&c->function, &c->conf);
+			rc = request_open(c);
 		}
 	for (size_t i = 0; i < p->n && !rc; i++) {
 		const struct plan_step *step = &p->step[i];
@@ -273,6 +298,8 @@ int request_plan(struct request *r, const struct world *w, struct change **chang
 		now[i] = (struct plan_function){&w->fn[i].conf, w->fn[i].head.digest, w->fn[i].head.hooks};
 	for (size_t i = 0; i < r->n && !rc; i++)
 		wanted[i] = (struct plan_function){.conf = &r->wanted[i].conf, .digest = r->wanted[i].function.digest};
+	for (size_t i = 0; i < r->n && !rc; i++)
+		rc = function_rows_digest(&r->wanted[i].conf);
 	if (!rc)
 		rc = plan_check(wanted, r->n, "the config");
 	if (!rc)

@@ -3,6 +3,8 @@
 #ifndef KF_REQUEST_H
 #define KF_REQUEST_H
 
+#include <limits.h>
+
 #include "args.h"
 #include "runtime.h"
 
@@ -35,8 +37,10 @@ struct function_options {
 		 .string = &(o).on_fuse,                                                                               \
 		 .value = "pass|drop",                                                                                 \
 		 .help = "what happens when it is blown (pass)"},                                                      \
+		{.name = "set", .list = &(o).set, .value = "KEY=VALUE", .help = "a setting; may be repeated"},         \
 	{                                                                                                              \
-		.name = "set", .list = &(o).set, .value = "KEY=VALUE", .help = "a setting; may be repeated"            \
+		.name = "data", .list = &(o).data, .value = "MAP=FILE",                                                \
+		.help = "fill a map with a file's rows; may be repeated"                                               \
 	}
 
 void function_options_free(struct function_options *o);
@@ -46,6 +50,9 @@ int request_options(struct function_conf *conf, const struct function_options *o
 /* A function by its object's name or path and the options, over its manifest. */
 int request_function(struct change *c, const char *object, const struct function_options *o);
 
+/* Open C's object, give it its settings, and read its data files: all that can be wrong before the kernel is asked. */
+int request_open(struct change *c);
+
 /* Name the object in CONF so that any later command finds the same file. */
 int request_object(struct function_conf *conf, const struct function *f, const char *object);
 
@@ -53,6 +60,7 @@ int request_object(struct function_conf *conf, const struct function *f, const c
 struct request {
 	struct conf conf;
 	char *text;
+	char dir[PATH_MAX];    /* what relative paths in it are below */
 	struct change *wanted; /* CHANGE_DEPLOY each */
 	size_t n;
 };

@@ -234,7 +234,7 @@ static int write_records(struct tx *t)
 
 		if (!to->used || !to->fresh_record)
 			continue;
-		text = function_conf_text(&to->conf);
+		text = function_conf_record(&to->conf);
 		if (!text)
 			return -ENOMEM;
 		to->head.text_len = strlen(text);

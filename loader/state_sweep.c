@@ -94,18 +94,8 @@ static bool live_cookies(struct cookies *live)
 	return back;
 }
 
-/* The kernel takes a namespace apart in the background: give it a moment. */
-static bool map_released(__u32 map_id)
-{
-	for (int ms = 0; ms < 1000; ms += 20) {
-		if (!state_map_in_use(map_id))
-			return true;
-		usleep(20000);
-	}
-	return false;
-}
-
-/* Its interfaces: FN for each. False: a gate still works with the maps of one. */
+/* Its interfaces: FN for each. False: a gate still works with the maps of one: the namespace lives out of
+ * our sight, or the kernel is still taking it apart (then the next command comes back to it). */
 static bool visit_gone(const char *path, void (*fn)(struct state *s))
 {
 	DIR *dir = opendir(path);
@@ -119,7 +109,7 @@ static bool visit_gone(const char *path, void (*fn)(struct state *s))
 		if (e->d_name[0] == '.' || e->d_type != DT_DIR ||
 		    path_join(below, sizeof(below), "%s/%s", path, e->d_name) || state_open_dir(&s, below))
 			continue;
-		gone = map_released(state_map_id(s.control_fd));
+		gone = !state_map_in_use(state_map_id(s.control_fd));
 		if (gone)
 			fn(&s);
 		state_close(&s);

@@ -41,17 +41,71 @@ static int keep_data(struct tx *t, const struct target *to, struct function *f)
 
 	for (int h = 0; h < KF_HOOKS; h++)
 		fds[h] = state_revision_get(t->s, to - t->to, to->old.revision, h);
-	rc = function_keep_data(f, fds);
+	rc = function_keep_data(f, fds, &to->conf);
+	for (size_t i = 0; i < to->conf.n_data && !rc; i++)
+		say("%s: map %s goes on with its data, %s is not read again", to->conf.name, to->conf.data[i].key,
+		    to->conf.data[i].value);
 	for (int h = 0; h < KF_HOOKS; h++)
 		if (fds[h] >= 0)
 			close(fds[h]);
 	return rc;
 }
 
+static int put(struct tx *t, struct target *to, enum kf_hook hook, int fd)
+{
+	int rc = prog_id_of(fd, &to->head.prog_id[hook]);
+
+	if (!rc)
+		rc = state_revision_pin(t->s, to - t->to, to->at.revision, hook, fd);
+	return rc ? rc : put_in_slot(t, to, hook, fd);
+}
+
+static bool same_settings(const struct function_conf *a, const struct function_conf *b)
+{
+	if (a->n_set != b->n_set)
+		return false;
+	for (size_t i = 0; i < a->n_set; i++)
+		if (strcmp(a->set[i].key, b->set[i].key) || strcmp(a->set[i].value, b->set[i].value))
+			return false;
+	return true;
+}
+
+/* Another function whose programs, pinned already, are what this one's would be. One copy of code in
+ * the processor's caches serves both: 1,000 echoes on 1,000 ports run like one. */
+static const struct target *find_twin(const struct tx *t, const struct target *to)
+{
+	if (!function_stateless(&to->change->function))
+		return NULL;
+	for (const struct target *o = t->to; o < t->to + KF_FUNCTIONS; o++)
+		if (o != to && o->used && o->head.component < 0 && (!o->load || o < to) &&
+		    !strcmp(o->head.digest, to->head.digest) && same_settings(&o->conf, &to->conf))
+			return o;
+	return NULL;
+}
+
+static int share(struct tx *t, struct target *to, const struct target *twin)
+{
+	int rc = 0;
+
+	for (int h = 0; h < KF_HOOKS && !rc; h++) {
+		int fd;
+
+		if (!(to->head.hooks & 1u << h))
+			continue;
+		fd = state_revision_get(t->s, twin - t->to, twin->at.revision, h);
+		if (fd < 0)
+			return fail(fd, "the pinned program of '%s' is not there any more: %s", twin->conf.name,
+				    strerror(-fd));
+		rc = put(t, to, h, fd);
+		close(fd);
+	}
+	return rc;
+}
+
 static int load_fresh(struct tx *t, struct target *to)
 {
 	struct function *f = &to->change->function;
-	__u32 id = to - t->to;
+	const struct target *twin;
 	int rc = f->obj ? 0 : function_open(f);
 
 	if (!rc)
@@ -67,22 +121,18 @@ static int load_fresh(struct tx *t, struct target *to)
 		snprintf(to->head.prog_name, sizeof(to->head.prog_name), "%s", bpf_program__name(f->prog[KF_XDP]));
 		return 0; /* libxdp loads it when it attaches it */
 	}
+	twin = find_twin(t, to);
+	if (twin)
+		return share(t, to, twin);
 	if (to->change->keep_data)
 		rc = keep_data(t, to, f);
 	if (!rc)
 		rc = function_load(f);
-	for (int h = 0; h < KF_HOOKS && !rc; h++) {
-		int fd;
-
-		if (!f->prog[h])
-			continue;
-		fd = bpf_program__fd(f->prog[h]);
-		rc = prog_id_of(fd, &to->head.prog_id[h]);
-		if (!rc)
-			rc = state_revision_pin(t->s, id, to->at.revision, h, fd);
-		if (!rc)
-			rc = put_in_slot(t, to, h, fd);
-	}
+	if (!rc)
+		rc = function_rows_load(f);
+	for (int h = 0; h < KF_HOOKS && !rc; h++)
+		if (f->prog[h])
+			rc = put(t, to, h, bpf_program__fd(f->prog[h]));
 	return rc;
 }
 

@@ -131,31 +131,35 @@ static int plan_remove(struct tx *t, struct change *c)
 	return 0;
 }
 
-/* The programs and settings of the revision before, where it was, with the triggers and limits of now. */
+static void swap_pairs(struct pair **a, size_t *n_a, struct pair **b, size_t *n_b)
+{
+	struct pair *pairs = *a;
+	size_t n = *n_a;
+
+	*a = *b;
+	*n_a = *n_b;
+	*b = pairs;
+	*n_b = n;
+}
+
+/* The programs, settings and data of the revision before, where it was, with the triggers and limits of now. */
 static int merge_previous(struct target *to, const char *text)
 {
-	struct function_conf *was;
-	struct conf c;
+	struct function_conf was;
+	char *object = to->conf.object;
 	int rc;
 
-	conf_init(&c);
-	rc = conf_parse(&c, text, strlen(text), "record");
-	if (!rc && c.n_functions != 1)
-		rc = -EPROTO;
-	if (!rc) {
-		struct function_conf now = to->conf;
-
-		was = &c.functions[0];
-		to->conf.object = was->object;
-		to->conf.set = was->set;
-		to->conf.n_set = was->n_set;
-		to->conf.component = was->component;
-		was->object = now.object;
-		was->set = now.set;
-		was->n_set = now.n_set;
-	}
-	conf_free(&c);
-	return rc;
+	function_conf_init(&was);
+	rc = conf_parse_record(&was, text);
+	if (rc)
+		return rc;
+	to->conf.object = was.object;
+	to->conf.component = was.component;
+	was.object = object;
+	swap_pairs(&to->conf.set, &to->conf.n_set, &was.set, &was.n_set);
+	swap_pairs(&to->conf.data, &to->conf.n_data, &was.data, &was.n_data);
+	function_conf_free(&was);
+	return 0;
 }
 
 static int plan_rollback(struct tx *t, struct change *c)

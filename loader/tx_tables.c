@@ -17,6 +17,7 @@ static void policy_fill(struct kf_policy *p, const struct function_conf *c)
 	if (c->limit_rate) {
 		p->interval = (1000000000ull << KF_LIMIT_SHIFT) / c->limit_rate;
 		p->tolerance = p->interval * (c->limit_burst ? c->limit_burst - 1 : 0);
+		p->flags |= p->tolerance >= KF_COARSE_TOLERANCE ? KF_LIMIT_COARSE : 0;
 	}
 	if (c->on_limit == OVER_DROP)
 		p->flags |= KF_LIMIT_DROP;

@@ -8,21 +8,6 @@
 
 #include "log.h"
 
-static int parse_record(struct deployed *d, const char *text)
-{
-	struct conf c;
-	int rc;
-
-	conf_init(&c);
-	rc = conf_parse(&c, text, strlen(text), "record");
-	if (!rc && c.n_functions != 1)
-		rc = fail(-EPROTO, "record %u is damaged: not one function", d->at.record);
-	if (!rc)
-		rc = function_conf_copy(&d->conf, &c.functions[0]);
-	conf_free(&c);
-	return rc;
-}
-
 int world_read(const struct state *s, struct world *w)
 {
 	__u32 gen = state_gen(s), iface = s->control->g[gen].iface_record;
@@ -57,7 +42,7 @@ int world_read(const struct state *s, struct world *w)
 			fail(rc, "record %u of %s is damaged: %s; `down` removes it", d->at.record, s->ifname,
 			     strerror(-rc));
 		else
-			rc = parse_record(d, text);
+			rc = conf_parse_record(&d->conf, text);
 		free(text);
 	}
 	if (rc)

@@ -133,5 +133,5 @@ back() { printf '%s%s%-92s\n' "${CLIENT_MAC//:/}" "${HOST_MAC//:/}" "$1" | tr ' 
 	assert_eq 1 "$status"
 	assert_match "down $HOST_IF failed" "$output"
 	assert_match "$folder/$HOST_IF/map" "$output"
-	assert_match "map [0-9]+, pinned before down, still there" "$output"
+	assert_match "map [0-9]+|[0-9]+: array +name kfaas_test" "$output"
 }

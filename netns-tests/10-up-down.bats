@@ -165,6 +165,20 @@ pings() { in_client ping -c 1 -W "$(limit 2)" "$1"; }
 	refused 2 "tun0 carries no Ethernet frames .link type 65534" kf -q up tun0
 }
 
+@test "what is required later, and the running gate is not, is refused; the gate answers on" {
+	local before
+	kf -q up "$HOST_IF" --mode generic
+	before=$(xdp_id "$HOST_NS" "$HOST_IF")
+	refused 1 "$HOST_IF is up, but in mode generic, not native as required" kf -q up "$HOST_IF" --require native
+	refused 1 "$HOST_IF is up, but its gate does not take frames of several buffers .frags. as required: .down. first" \
+		kf -q up "$HOST_IF" --require frags
+	has ext || refused 1 "its gate is attached alone, not through libxdp's dispatcher as required" \
+		kf -q up "$HOST_IF" --require multiprog
+	assert_eq "$before" "$(xdp_id "$HOST_NS" "$HOST_IF")"
+	pings "$HOST4"
+	assert_eq 1 "$(counter ping packets)"
+}
+
 @test "require multiprog is met or refused in words" {
 	if has ext; then
 		kf -q up "$HOST_IF" --require multiprog

@@ -45,6 +45,27 @@ load story
 	assert_eq "a b c" "$(names)"
 }
 
+@test "functions that are the same but for name and triggers are one program, until one is replaced; state is not shared" {
+	local shared
+	up_empty
+	deploy mark --name a --on udp/7001
+	deploy mark --name b --on udp/7002
+	deploy mark --name other --on udp/7003 --set text=third
+	deploy tally --name count-1 --on udp/7004
+	deploy tally --name count-2 --on udp/7005
+	shared=$(prog_of a)
+	assert_eq "$shared" "$(prog_of b)"
+	assert_no_match "^$shared\$" "$(prog_of other)"
+	assert_no_match "^$(prog_of count-1)\$" "$(prog_of count-2)"
+	kf -q replace "$HOST_IF" a "$(object mark-two)"
+	assert_eq two "$(tell 7001)"
+	assert_eq one "$(tell 7002)"
+	kf -q remove "$HOST_IF" a
+	assert_eq one "$(tell 7002)"
+	assert_eq third "$(tell 7003)"
+	figure_is b packets 2
+}
+
 @test "replace: the next answer is the new revision's" {
 	up_empty
 	deploy mark

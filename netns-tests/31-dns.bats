@@ -6,6 +6,7 @@ load lib
 
 ROWS_TOOL=$TOP/build/kfaas-dns-rows
 ZONES=$TOP/functions/dns
+PATH=$(printf '%s:' "$TOP"/build/netns-tests/servers/{nsd,knot,unbound}/usr/sbin)$PATH
 
 setup() {
 	topology "${KFAAS_TEST_TOPO:-veth}"

@@ -60,6 +60,8 @@ column() { awk -v name="$1" -v n="$2" '$1 == name { print $n }'; } # NAME N
 	assert_no_match '(ping|echo)' "$(said "$tour up eth0 -c" 1)" "functions that had not changed"
 	assert_eq "eth0 is up; nothing to change" "$(said "$tour up eth0 -c" 2)"
 	assert_eq "- remove echo-slow" "$(said "$tour remove")"
+	assert_match '^# key	value.arp.packets	' "$(said "$tour data dump")"
+	assert_match '"ipv4":\{"icmp":\{"packets":3,"bytes":294\}' "$(said "$tour --json data get")"
 	assert_match 'on +udp/7' "$(said "kfaas-net inspect")"
 	assert_match '^packet 1: XDP_TX, 47 bytes, changed' "$(said "kfaas-net invoke")"
 	assert_match 'ok +bpffs' "$(said "kfaas-net doctor")"
@@ -104,11 +106,6 @@ column() { awk -v name="$1" -v n="$2" '$1 == name { print $n }'; } # NAME N
 	run -0 "$KFAAS" check "$BATS_TEST_TMPDIR/example.conf"
 	assert_match 'valid, 1 function$' "$output"
 	assert_eq "$output" "$("$KFAAS" check - <"$BATS_TEST_TMPDIR/example.conf" | sed "s|/dev/stdin|$BATS_TEST_TMPDIR/example.conf|")"
-}
-
-@test "what a config may not say yet is refused, not ignored" {
-	printf '[function hello]\ndata.answers = /dev/null\n' >"$BATS_TEST_TMPDIR/data.conf"
-	refused 2 'data.answers: maps cannot be loaded from files yet' "$KFAAS" check "$BATS_TEST_TMPDIR/data.conf"
 }
 
 @test "each function's README has a config that is valid and deploys" {

@@ -8,7 +8,8 @@ For each system call N of the command: the state before; the command, killed at 
  - `ls` agrees with the answers, and nothing is pinned that it does not name;
  - the command given again succeeds, or says that it is done;
  - `down` leaves nothing (each time if the scenario is up or down, else at its end).
-Environment: KFAAS, KFAAS_VM (longer limits), KILL_EVERY (only each so manieth call), OBJECTS.
+Environment: KFAAS, KFAAS_VM (longer limits), KILL_CALLS (only these system calls), KILL_EVERY (only each so
+manieth of a kind), OBJECTS.
 """
 import ctypes
 import glob
@@ -28,6 +29,7 @@ EVERY = int(os.environ.get("KILL_EVERY", "1"))
 LIMIT = 20 if VM else 3
 CALLS = ["bpf", "sendto", "recvmsg", "recvfrom", "mkdir", "mkdirat", "unlink", "unlinkat", "rmdir", "rename", "renameat2",
          "mount", "write", "membarrier", "flock", "setns"]
+CALLS = os.environ.get("KILL_CALLS", "").split() or CALLS
 PORTS = [7777, 7778, 7779, 7780]
 BPFFS = "/sys/fs/bpf"
 SHARED = {"control", "policies", "meters", "locals", "index", "records"}

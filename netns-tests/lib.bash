@@ -158,6 +158,7 @@ feature_name() {
 	vlan) echo "VLAN devices (8021q)" ;;
 	nic) echo "two NICs on one wire (KFAAS_NICS)" ;;
 	pktgen) echo "pktgen" ;;
+	clock) echo "a clock that a test may set: it is the machine's" ;;
 	esac
 }
 
@@ -176,6 +177,7 @@ ask_kernel() {
 	ext | tracing | lsm | kprobe | tcx) /usr/bin/python3 -IS "$TESTS/probe.py" "$1" ;;
 	no-tcx) if has tcx; then return 1; fi ;;
 	nic) [ -n "${KFAAS_NICS:-}" ] ;;
+	clock) [ -n "${KFAAS_VM:-}" ] ;;
 	clsact) in_scratch tc qdisc add dev lo clsact ;;
 	vlan) in_scratch sh -c 'ip link add name v0 type veth && ip link add link v0 name v0.1 type vlan id 1' ;;
 	pktgen) [ -d /proc/net/pktgen ] || modprobe -q pktgen || return 1 ;;

@@ -11,7 +11,7 @@ arp                        a request for the host's address
 ip4:to=A,from=A,options=WORDS,at=OFFSET,more,lie=N,proto=N     (at, more: a fragment; lie: N more in its length field)
 ip6:to=A,from=A,lie=N,proto=N
 hop dest routing auth frag:at=OFFSET,more                      IPv6 extension headers
-udp:PORT,from=PORT tcp:PORT,from=PORT icmp icmp6 sctp:PORT
+udp:PORT,from=PORT tcp:PORT,from=PORT,flags=N,ack=N icmp icmp6 sctp:PORT
 data:TEXT zeros:N          payload
 cut:N                      the first N bytes of the frame
 
@@ -102,7 +102,7 @@ class Frame:
 
     def put_tcp(self, _, o):
         ports = int(o.get("from", 40000)), int(o[""])
-        self.summed(struct.pack("!HHIIBBHHH", *ports, 1, 0, 0x50, 2, 1024, 0, 0), 16, 6)
+        self.summed(struct.pack("!HHIIBBHHH", *ports, 1, int(o.get("ack", 0)), 0x50, int(o.get("flags", 2)), 1024, 0, 0), 16, 6)
 
     def put_sctp(self, _, o):
         self.body = struct.pack("!HHII", 40000, int(o[""]), 0, 0) + self.body

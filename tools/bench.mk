@@ -13,5 +13,5 @@ $(B)/tools/bench/live: tools/bench/live.c $(B)/tools/bench/live.skel.h
 	$(call say,CC,$<)
 	$(Q)$(CC) $(ALL_CFLAGS) -D_GNU_SOURCE -I$(B)/tools/bench $< -o $@ -lbpf
 
-bench: all $(B)/tools/bench/live $(B)/tools/bench/empty.bpf.o ## measure the gate's price on this machine
+bench: all $(B)/tools/bench/live $(B)/tools/bench/empty.bpf.o $(B)/tools/bench/unlike.bpf.o ## measure the gate's price on this machine
 	$(Q)tools/bench/gate

@@ -22,6 +22,8 @@ static const struct function table[] = {
 static const struct packet corpus[] = {
 	{UDP(53), .bytes = 20},
 	{UDP(53), .to = "192.0.2.200", .bytes = 4},
+	{UDP(1000), .bytes = 20},
+	{TCP(80), .bytes = 20},
 	{UDP(1500), .vlans = 1, .bytes = 30},
 	{UDP(53), V6, .bytes = 20},
 	{UDP(1000), V6, .vlans = 2, .bytes = 20},

@@ -58,9 +58,12 @@ static void measure_bare(struct gate *g)
 static void measure_brakes(struct gate *g)
 {
 	struct kf_policy limit = {.interval = 64, .tolerance = 64ull << 40},
-			 drop = {.interval = 1ull << 62, .flags = KF_LIMIT_DROP};
+			 drop = {.interval = 1ull << 62, .flags = KF_LIMIT_DROP | KF_LIMIT_COARSE};
 	struct kf_policy budget = {.budget_ns = 1000000000};
 
+	measure_one(g, "limit with a short burst, within it",
+		    (struct function){"udp/53", .flags = KF_STEP_LIMIT, .policy = limit}, 0, &dns);
+	limit.flags |= KF_LIMIT_COARSE;
 	measure_one(g, "limit, within it", (struct function){"udp/53", .flags = KF_STEP_LIMIT, .policy = limit}, 0,
 		    &dns);
 	measure_one(g, "limit, over it, dropped", (struct function){"udp/53", .flags = KF_STEP_LIMIT, .policy = drop},

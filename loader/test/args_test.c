@@ -56,6 +56,8 @@ static void test_good(void **state)
 	assert_int_equal(on.n, 2);
 	assert_string_equal(on.item[0], "udp/53");
 	assert_string_equal(on.item[1], "tcp/53");
+	assert_int_equal(parse("eth0 -5 --prio 7", rest), 0);
+	assert_string_equal(rest, "eth0 -5");
 	assert_int_equal(parse("-ca=b -- --json -k", rest), 0);
 	assert_string_equal(rest, "--json -k");
 	assert_string_equal(config, "a=b");

@@ -393,6 +393,47 @@ static void test_words(void **state)
 	assert_int_equal(parse_u64("3", 4, 9, &n), -22);
 }
 
+/* What a record says and no file may: the digests of data files. */
+static void test_record(void **state)
+{
+	static const char record[] = F "object = f\ndata.a = /x\ndata.b = /y\ndata-digest.b = 0123\n";
+	struct function_conf f, copy;
+	char *text;
+
+	(void)state;
+	assert_int_equal(conf_parse_record(&f, record), 0);
+	assert_null(f.data[0].digest);
+	assert_string_equal(f.data[1].digest, "0123");
+	assert_int_equal(function_conf_copy(&copy, &f), 0);
+	text = function_conf_record(&copy);
+	assert_string_equal(text, record);
+	free(text);
+	text = function_conf_text(&copy);
+	assert_string_equal(text, F "object = f\ndata.a = /x\ndata.b = /y\n");
+	free(text);
+	assert_int_equal(function_conf_set(&copy, LAYER_ARGS, "data.b", "/z", "--data"), 0);
+	assert_null(copy.data[1].digest);
+	function_conf_free(&copy);
+	function_conf_free(&f);
+	expect_error(F "data.a = /x\ndata-digest.a = 0123",
+		     "eth0.conf:3: unknown key 'data-digest.a' in [function f]: the keys are object, on, prio, scope, "
+		     "continue, limit, budget, ...");
+}
+
+static void test_paths(void **state)
+{
+	struct function_conf f;
+
+	(void)state;
+	function_conf_init(&f);
+	assert_int_equal(function_conf_set(&f, LAYER_ARGS, "data.a", "x/y", "--data"), 0);
+	assert_int_equal(function_conf_set(&f, LAYER_ARGS, "data.b", "/z", "--data"), 0);
+	assert_int_equal(function_conf_paths(&f, "/etc/kfaas-net"), 0);
+	assert_string_equal(f.data[0].value, "/etc/kfaas-net/x/y");
+	assert_string_equal(f.data[1].value, "/z");
+	function_conf_free(&f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -400,7 +441,8 @@ int main(void)
 		cmocka_unit_test(test_continue_bits), cmocka_unit_test(test_errors),
 		cmocka_unit_test(test_long),	      cmocka_unit_test(test_layers),
 		cmocka_unit_test(test_other_callers), cmocka_unit_test(test_check),
-		cmocka_unit_test(test_words),
+		cmocka_unit_test(test_words),	      cmocka_unit_test(test_record),
+		cmocka_unit_test(test_paths),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -20,21 +20,27 @@ static void side_read(struct side *s, const char *text, const char *digest)
 		s->f[i] = (struct plan_function){&s->conf.functions[i], digest, 0};
 }
 
-static void expect_plan(const char *a, const char *b, const char *digest_b, const char *want)
+static void expect_lines(const struct plan *p, const char *want)
 {
 	char lines[2048] = "";
-	struct plan p;
 
-	side_read(&now, a, "aa");
-	side_read(&wanted, b, digest_b);
-	assert_int_equal(plan_make(&p, now.f, now.n, wanted.f, wanted.n), 0);
-	for (size_t i = 0; i < p.n; i++) {
-		char *text = plan_step_text(&p.step[i]);
+	for (size_t i = 0; i < p->n; i++) {
+		char *text = plan_step_text(&p->step[i]);
 
 		strcat(strcat(lines, text), "\n");
 		free(text);
 	}
 	assert_string_equal(lines, want);
+}
+
+static void expect_plan(const char *a, const char *b, const char *digest_b, const char *want)
+{
+	struct plan p;
+
+	side_read(&now, a, "aa");
+	side_read(&wanted, b, digest_b);
+	assert_int_equal(plan_make(&p, now.f, now.n, wanted.f, wanted.n), 0);
+	expect_lines(&p, want);
 	plan_free(&p);
 	conf_free(&now.conf);
 	conf_free(&wanted.conf);
@@ -69,6 +75,41 @@ static void test_steps(void **state)
 		    "+ deploy d (udp/1, udp/2, udp/3, udp/4 and 2 more)\n");
 	expect_plan("[function d]\non=udp/1-6", "[function d]\non=udp/1,udp/2,udp/3,udp/4,udp/5,udp/6", "aa",
 		    "~ update d: on +udp/1, +udp/2, +udp/3, +udp/4, +2 more, -udp/1-6\n");
+}
+
+/* Data files count by what is in them. */
+static void test_data(void **state)
+{
+	static const struct {
+		const char *was, *will, *path, *line;
+	} cases[] = {
+		{"11", "11", "/x", "= keep f\n"},
+		{"11", "22", "/x", "~ replace f: data.m: /x has changed\n"},
+		{"11", "11", "/y", "~ update f: data.m /x -> /y\n"},
+		{"11", "22", "/y", "~ replace f: data.m /x -> /y\n"},
+		{NULL, "22", "/x", "~ replace f: data.m: /x has changed\n"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char text[256];
+		struct plan p;
+
+		side_read(&now, "[function f]\non = udp/1\ndata.m = /x", "aa");
+		snprintf(text, sizeof(text), "[function f]\non = udp/1\ndata.m = %s", cases[i].path);
+		side_read(&wanted, text, "aa");
+		now.conf.functions[0].data[0].digest = cases[i].was ? strdup(cases[i].was) : NULL;
+		wanted.conf.functions[0].data[0].digest = strdup(cases[i].will);
+		assert_int_equal(plan_make(&p, now.f, now.n, wanted.f, wanted.n), 0);
+		expect_lines(&p, cases[i].line);
+		plan_free(&p);
+		conf_free(&now.conf);
+		conf_free(&wanted.conf);
+	}
+	expect_plan("[function f]\non = udp/1", "[function f]\non = udp/1\ndata.m = /x", "aa",
+		    "~ replace f: data.m = /x\n");
+	expect_plan("[function f]\non = udp/1\ndata.m = /x", "[function f]\non = udp/1", "aa",
+		    "~ replace f: no data.m\n");
 }
 
 static void check_gives(const char *text, unsigned hooks, const char *error)
@@ -129,6 +170,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_steps),
+		cmocka_unit_test(test_data),
 		cmocka_unit_test(test_chain_length),
 		cmocka_unit_test(test_names_and_counts),
 	};

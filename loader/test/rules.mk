@@ -2,13 +2,14 @@
 # The modules that only turn text into structs, tested under ASan and UBSan: `make unit-tests`.
 
 TEXT_SRC  := $(wildcard loader/conf*.c) $(addprefix loader/,trigger.c suggest.c log.c manifest.c object_check.c \
-	object_btf.c match.c match_addr.c plan.c args.c)
+	object_btf.c match.c match_addr.c plan.c args.c) \
+	$(wildcard loader/data_form*.c) $(wildcard loader/data_type*.c) $(addprefix loader/,data_btf.c data_rows.c data_print.c data_json.c)
 TEXT_OBJ  := $(TEXT_SRC:%.c=$(B)/san/%.o)
 FUZZ_OBJ  := $(TEXT_SRC:%.c=$(B)/fuzz/%.o)
 UNIT_TEST := $(patsubst %.c,$(B)/%,$(wildcard loader/test/*_test.c))
 FUZZERS   := $(patsubst %.c,$(B)/%,$(wildcard loader/test/fuzz_*.c))
 SAN       := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined
-TEXT_LIBS := -linih -lbpf -lelf
+TEXT_LIBS := -linih -lbpf -lelf -ljson-c
 
 .PHONY: unit-tests fuzzers
 unit-tests: $(UNIT_TEST) ## build the unit tests
