@@ -81,7 +81,7 @@ enum dns_answer_flag {
 };
 
 struct dns_answer {
-	__u32 large; /* row of `bodies` that has the body; 0: it is here */
+	__u32 large; /* 1 + the row of `bodies` that has the body; 0: it is here */
 	__u16 len;
 	__u16 flags;
 	__u16 an, ns, ar;

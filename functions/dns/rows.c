@@ -28,8 +28,8 @@ static bool put_body(struct maker *k, struct dns_answer *row, const struct kfaas
 {
 	if (!large->len)
 		return true;
-	row->large = ++k->bodies;
-	return k->put(k->ctx, ROWS_BODIES, &row->large, large);
+	row->large = k->bodies + 1; /* rows of an array begin with 0, or the loader does not make it larger */
+	return k->put(k->ctx, ROWS_BODIES, &k->bodies, large) && ++k->bodies;
 }
 
 static void make_row(struct maker *k, uint16_t type, unsigned flags)

@@ -48,12 +48,14 @@ static __always_inline int dns_put(struct xdp_md *ctx, const struct dns_answer *
 __noinline int dns_put_body(struct xdp_md *ctx, const struct dns_answer *a, __u32 at, __u32 len, __u32 delta)
 {
 	struct kfaas_bytes_dns_large *large;
+	__u32 row;
 
 	if (!a || at > 512)
 		return 0;
 	if (!a->large)
 		return dns_put(ctx, a, a->body.bytes, sizeof(a->body.bytes), at, len, delta);
-	large = bpf_map_lookup_elem(&bodies, &a->large);
+	row = a->large - 1;
+	large = bpf_map_lookup_elem(&bodies, &row);
 	if (!large)
 		return 0;
 	return dns_put(ctx, a, large->bytes, sizeof(large->bytes), at, len, delta);
