@@ -14,7 +14,6 @@ $(B)/functions/test.o: functions/test.c functions/test.h
 define table_rule
 $(B)/functions/$(notdir $(1:.c=)): $(1) $(B)/functions/test.o
 	$$(call say,CC,$(1))
-	$(Q)$(CC) $(ALL_CFLAGS) -D_GNU_SOURCE -Ifunctions -MMD -MP $(1) $(B)/functions/test.o -o $$@ \
-		-lbpf $$($(notdir $(1:.c=))_LINK)
+	$(Q)$(CC) $(ALL_CFLAGS) -D_GNU_SOURCE -Ifunctions -MMD -MP $(1) $(B)/functions/test.o -o $$@ -lbpf $$($(notdir $(1:.c=))_LINK)
 endef
 $(foreach t,$(wildcard functions/*/*_test.c),$(eval $(call table_rule,$(t))))

@@ -6,6 +6,7 @@ load lib
 
 ROWS_TOOL=$TOP/build/kfaas-dns-rows
 ZONES=$TOP/functions/dns
+PATH=$(printf '%s:' "$TOP"/build/netns-tests/servers/{nsd,knot,unbound}/usr/sbin)$PATH
 
 setup() {
 	topology "${KFAAS_TEST_TOPO:-veth}"
@@ -298,4 +299,15 @@ zone_is_refused() {
 	assert_eq 2 "$status"
 	assert_eq "$before" "$(cksum "$WORK"/rows/*)"
 	assert_eq 6 "$(find "$WORK/rows" -type f | wc -l)" "files"
+}
+
+@test "the README's configuration works as pasted" {
+	local readme=$ZONES/README.md etc=$WORK/etc
+	mkdir "$etc"
+	cp "$WORK/zones/example.zone" "$etc"
+	/usr/bin/python3 -IS "$TESTS/readme.py" "$readme" blocks sh | grep -v '^----$' |
+		sed "s|/etc/kfaas-net|$etc|g; s|kfaas-dns-rows|$ROWS_TOOL|g; s|kfaas-net up|$KFAAS --netns $HOST_NS up|g; s|eth0|$HOST_IF|g" \
+			>"$WORK/paste.sh"
+	sh -ex "$WORK/paste.sh"
+	assert_eq "192.0.2.80 192.0.2.81" "$(told www.example.org)"
 }
