@@ -21,12 +21,13 @@ rows() {
 	"$ROWS_TOOL" -o "$WORK/rows" "$@" >/dev/null
 }
 
-# Brings the function up with the rows, by the config in its README.
+# Brings the function up with the rows.
 serve() {
-	local language
-	for language in ini conf; do
-		/usr/bin/python3 -IS "$TESTS/readme.py" "$ZONES/README.md" blocks $language
-	done | sed "s|/var/lib/kfaas-dns|$WORK/rows|; /^----\$/d" >"$WORK/dns.conf"
+	local map
+	{
+		echo "[function dns]"
+		for map in answers answers_long owners owners_long zones bodies; do echo "data.$map = $WORK/rows/$map"; done
+	} >"$WORK/dns.conf"
 	kf -q up "$HOST_IF" -c "$WORK/dns.conf"
 }
 

@@ -106,6 +106,7 @@ static __always_inline bool dns_parse_opt(struct dns_query *q, void *at, __u32 l
 		if (i == DNS_OPTIONS || left < 4 || at + 4 > end)
 			return false;
 		option = 4 + bpf_ntohs(((kfaas_u16 *)at)[1]);
+		barrier_var(option); /* or Linux 6.1 does not see that what is compared is what is added */
 		if (option > left || option > 4096)
 			return false;
 		left -= option;

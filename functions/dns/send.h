@@ -19,10 +19,11 @@ struct {
 static __always_inline int dns_put(struct xdp_md *ctx, const struct dns_answer *a, const __u8 *bytes, __u32 room,
 				   __u32 at, __u32 len, __u32 delta)
 {
-	__u32 next = (a->len + 1) & ~1;
+	__u32 next = (a->len + 1) & ~1, last = len - 1;
 	void *data, *end;
 
-	if (!len || len > room || bpf_xdp_store_bytes(ctx, at, (void *)bytes, len))
+	barrier_var(last); /* Linux 6.1 takes a length for one of 1 or more only if it is the sum of 1 and what it knows */
+	if (last >= room || bpf_xdp_store_bytes(ctx, at, (void *)bytes, last + 1))
 		return 0;
 	if (!delta)
 		return 1;
@@ -109,9 +110,12 @@ static __always_inline __u32 dns_offset(const struct kfaas_packet *p)
 __noinline int dns_grow_front(struct xdp_md *ctx, __u32 bytes, __u32 len)
 {
 	struct dns_query *q = dns_query();
+	__u32 last = len - 1;
 
-	if (!q || bytes > 256 || !len || len > sizeof(q->text) || bpf_xdp_adjust_head(ctx, -(int)bytes))
+	barrier_var(last); /* as above */
+	if (!q || bytes > 256 || last >= sizeof(q->text) || bpf_xdp_adjust_head(ctx, -(int)bytes))
 		return 0;
+	len = last + 1;
 	return !bpf_xdp_load_bytes(ctx, bytes, q->text, len) && !bpf_xdp_store_bytes(ctx, 0, q->text, len);
 }
 
