@@ -22,7 +22,8 @@ static __always_inline int dns_put(struct xdp_md *ctx, const struct dns_answer *
 	__u32 next = (a->len + 1) & ~1, last = len - 1;
 	void *data, *end;
 
-	barrier_var(last); /* Linux 6.1 takes a length for one of 1 or more only if it is the sum of 1 and what it knows */
+	/* Linux 6.1 takes a length for one of at least 1 only if it is the sum of 1 and a number with bounds. */
+	barrier_var(last);
 	if (last >= room || bpf_xdp_store_bytes(ctx, at, (void *)bytes, last + 1))
 		return 0;
 	if (!delta)
