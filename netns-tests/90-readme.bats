@@ -62,6 +62,8 @@ column() { awk -v name="$1" -v n="$2" '$1 == name { print $n }'; } # NAME N
 	assert_eq "- remove echo-slow" "$(said "$tour remove")"
 	assert_match '^# key	value.arp.packets	' "$(said "$tour data dump")"
 	assert_match '"ipv4":\{"icmp":\{"packets":3,"bytes":294\}' "$(said "$tour --json data get")"
+	assert_eq ok "$(said "curl ")"
+	assert_match $'^www.example.org.\n192.0.2.8[01]\n192.0.2.8[01]$' "$(said "dig ")"
 	assert_match 'on +udp/7' "$(said "kfaas-net inspect")"
 	assert_match '^packet 1: XDP_TX, 47 bytes, changed' "$(said "kfaas-net invoke")"
 	assert_match 'ok +bpffs' "$(said "kfaas-net doctor")"

@@ -124,7 +124,7 @@ static void fuzz(struct bpf_program *prog)
 		corpus[i].bytes = ask_payload(payload[i], &corpus_asks[i]);
 	}
 	test_judge = judge_answer;
-	test_fuzz(prog, corpus, ARRAY_LEN(corpus), 20000, 1 << XDP_PASS | 1 << XDP_TX);
+	test_fuzz(prog, corpus, ARRAY_LEN(corpus), 1000000, 1 << XDP_PASS | 1 << XDP_TX);
 }
 
 /* An answer is not answered again, so every packet is a run of its own, and the kernel's own count of the time is
