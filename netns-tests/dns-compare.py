@@ -76,8 +76,8 @@ class Server:
 class Queries:
     """Yields (class, wire)."""
 
-    def __init__(self, zones, dice, share):
-        self.zones, self.dice, self.share = zones, dice, share
+    def __init__(self, zones, dice, share, part):
+        self.zones, self.dice, self.share, self.part = zones, dice, share, part
         self.number = 0
         self.types = sorted({rdataset.rdtype for z in zones for node in z.values() for rdataset in node}
                             - {dns.rdatatype.NSEC3}) + [dns.rdatatype.from_text(t) for t in TYPES]
@@ -146,6 +146,8 @@ class Queries:
     def of_zone(self, zone):
         dname = [n for n in self.names(zone) if zone.get_rdataset(n, dns.rdatatype.DNAME)]
         for name in self.ancestors(zone):
+            if self.dice.random() >= self.part:
+                continue
             for kind, wire in self.of_name(zone, name):
                 asked = dns.message.from_wire(wire[:2] + b"\0\0" + wire[4:]).question[0].name
                 below = any(asked.is_subdomain(d) and asked != d for d in dname)
@@ -287,6 +289,7 @@ def main():
     parser.add_argument("words", nargs="*")
     parser.add_argument("--seed", type=int, default=random.randrange(1 << 30))
     parser.add_argument("--share", type=float, default=1.0, help="of each name's types")
+    parser.add_argument("--names", type=float, default=1.0, help="share of the names")
     parser.add_argument("--damaged", type=int, default=2000)
     parser.add_argument("--least", type=int, default=5000)
     parser.add_argument("--slow", type=float, default=1.0, help="how much longer to wait than usual")
@@ -305,7 +308,7 @@ def main():
         origin, path = word.split("=")
         zones.append(dns.zone.from_file(path, origin, relativize=False, check_origin=True))
     comparison = Comparison(server, references)
-    for kind, wire in Queries(zones, random.Random(args.seed), args.share).all(args.damaged):
+    for kind, wire in Queries(zones, random.Random(args.seed), args.share, args.names).all(args.damaged):
         comparison.query(kind, wire)
     comparison.report()
     if comparison.total() < args.least:
