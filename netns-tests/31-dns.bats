@@ -136,6 +136,9 @@ compare() { # [OPTION...] NAME=FILE...
 	serve
 	assert_match 'flags: qr aa rd; QUERY: 1, ANSWER: 5,.*rcvd: 1111' "$(ask +bufsize=1232 large.example.org TXT | tr '\n' ' ')"
 	assert_match 'flags: qr aa tc rd; QUERY: 1, ANSWER: 0,' "$(ask +ignore +bufsize=1110 large.example.org TXT)"
+	assert_match 'flags: qr aa rd; QUERY: 1, ANSWER: 20, AUTHORITY: 0, ADDITIONAL: 0' "$(ask +noedns x.many.example.org MX)" \
+		"additional records that do not fit"
+	assert_eq "1 m01.many.example.org. 1 m02.many.example.org." "$(told +noedns x.y.many.example.org MX | cut -d ' ' -f 1-4)"
 	kf -q replace "$HOST_IF" dns --set max_size=1000
 	assert_match 'flags: qr aa tc rd; QUERY: 1, ANSWER: 0,' "$(ask +ignore +bufsize=1232 large.example.org TXT)"
 }

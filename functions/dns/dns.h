@@ -16,7 +16,7 @@
 #define DNS_LABELS 40	/* taken off a name that does not exist, in search of one that does */
 #define DNS_SIZE   1232 /* of an answer, at most: fits IPv6's minimum MTU */
 #define DNS_BODY   1215 /* of an answer behind its question: DNS_SIZE less the header and the shortest question */
-#define DNS_SHIFTS 160	/* compression pointers in one body that move with the length of the name asked for */
+#define DNS_SHIFTS 159	/* compression pointers in one body that move with the length of the name asked for */
 
 #define DNS_TYPE_FALLBACK 0 /* the row for all types that have none of their own: at CNAMEs and delegations */
 #define DNS_TYPE_CNAME	  5
@@ -96,5 +96,7 @@ _Static_assert(sizeof(struct dns_key_long) == 260, "dns_key_long");
 /* With the kernel's 56 bytes for an element of a hash, a row of `answers` takes one of its blocks of 256 bytes. */
 _Static_assert(sizeof(struct dns_answer) == 136, "dns_answer");
 _Static_assert(sizeof(struct kfaas_bytes_dns_large) == 1536, "dns_large");
+_Static_assert((DNS_BODY + 1) / 2 * 2 + 2 * DNS_SHIFTS <= sizeof(((struct kfaas_bytes_dns_large *)0)->bytes),
+	       "DNS_SHIFTS");
 
 #endif

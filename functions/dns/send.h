@@ -39,6 +39,8 @@ static __always_inline int dns_put(struct xdp_md *ctx, const struct dns_answer *
 		offset = bpf_ntohs(*(kfaas_u16 *)(bytes + next));
 		if (offset > DNS_BODY)
 			return 0;
+		if (offset + 2 > len) /* of a record that was left out */
+			continue;
 		pointer = data + offset;
 		if ((void *)(pointer + 1) > end)
 			return 0;
