@@ -156,6 +156,8 @@ static __always_inline int dns_send(struct xdp_md *ctx, struct kfaas_packet *p, 
 		return XDP_PASS;
 	if (q->size < limit)
 		limit = q->size;
+	if (body_at + rest.len + opt > limit && a && a->flags & DNS_SIGNED && q->dnssec)
+		return XDP_PASS;
 	if (body_at + rest.len + opt > limit && rest.extra && rest.extra <= rest.len) {
 		rest.len -= rest.extra;
 		rest.ar = 0;

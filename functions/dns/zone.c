@@ -275,11 +275,15 @@ static void node_add(struct node *node, struct record *r)
 	*at = r;
 }
 
+bool record_covers(const struct record *r, uint16_t type)
+{
+	return r->type == TYPE_RRSIG && r->len >= 2 && (r->data[0] << 8 | r->data[1]) == type;
+}
+
 /* Names of hashes are not names that anybody can ask for (RFC 5155 7.2.8). */
 static bool is_nsec3(const struct record *r)
 {
-	return r->type == TYPE_NSEC3 ||
-	       (r->type == TYPE_RRSIG && r->len >= 2 && (r->data[0] << 8 | r->data[1]) == TYPE_NSEC3);
+	return r->type == TYPE_NSEC3 || record_covers(r, TYPE_NSEC3);
 }
 
 static bool add_rr(struct zone *zone, const ldns_rr *rr, const struct source *at)
@@ -358,7 +362,7 @@ static void check_node(const void *p, VISIT visit, int depth)
 	if ((visit != postorder && visit != leaf) || !sound)
 		return;
 	for (const struct record *r = node->records; r && sound; r = r->next)
-		if (cname && r != cname && r->type != TYPE_RRSIG && r->type != 47 && r->type != 25)
+		if (cname && r != cname && r->type != TYPE_RRSIG && r->type != TYPE_NSEC && r->type != 25)
 			sound = fail(checked, "%s has a CNAME and other records: keep one kind", name_text(node->name));
 		else if (r->type == TYPE_SOA && r != soa)
 			twice = true;

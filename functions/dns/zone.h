@@ -18,6 +18,7 @@ enum {
 	TYPE_DNAME = 39,
 	TYPE_DS = 43,
 	TYPE_RRSIG = 46,
+	TYPE_NSEC = 47,
 	TYPE_DNSKEY = 48,
 	TYPE_NSEC3 = 50,
 };
@@ -34,6 +35,8 @@ struct record {
 
 /* The names in the data of TYPE that may be compressed (RFC 3597 4): how many, behind SKIP bytes. */
 size_t record_names(uint16_t type, size_t *skip);
+/* It is an RRSIG of TYPE. */
+bool record_covers(const struct record *r, uint16_t type);
 
 struct node {
 	const struct zone *zone;
