@@ -78,8 +78,7 @@ enum dns_answer_flag {
 	DNS_TC = 0x0200,
 	DNS_RCODE = 0x000f,
 	DNS_PASS = 0x4000,   /* for the server behind */
-	DNS_SIGNED = 0x8000, /* with the DO bit: look in `answers_signed`; what does not fit is not truncated, but
-				passed on */
+	DNS_SIGNED = 0x8000, /* with the DO bit: from `answers_signed`, whole, or for the server behind */
 };
 
 struct dns_answer {

@@ -17,7 +17,7 @@
 
 DNS_HASH(answers, struct dns_key, struct dns_answer, 1024);
 DNS_HASH(answers_long, struct dns_key_long, struct dns_answer, 16);
-DNS_HASH(answers_signed, struct dns_key, struct dns_answer, 16); /* for the DO bit; of short names */
+DNS_HASH(answers_signed, struct dns_key, struct dns_answer, 64); /* for the DO bit; of short names */
 DNS_HASH(owners, struct dns_name, struct dns_owner, 1024);
 DNS_HASH(owners_long, struct dns_name_long, struct dns_owner, 16);
 

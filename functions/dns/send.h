@@ -9,7 +9,7 @@ KFAAS_SETTING(__u32, max_size, DNS_SIZE); /* of answers, 512 to 1232 */
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 16);
+	__uint(max_entries, 64);
 	__type(key, __u32);
 	__type(value, struct kfaas_bytes_dns_large);
 } bodies SEC(".maps");
