@@ -36,6 +36,9 @@ row() {
 	kf -q data put "$HOST_IF" ntp.clock "${fields[@]}"
 }
 
+# A row of so many seconds ago; unsigned, because a VM may have been up for less.
+made_ago() { row 1 "$(printf %u $(($("$CLOCK" --local 10 | cut -f 2) - $1 * 1000000000)))"; }
+
 # A chronyd on the host, behind the function. Sets SOCKET, for chronyc.
 serve() { # [CONFIG LINE...]
 	local dir=$BATS_TEST_TMPDIR/chrony
@@ -136,7 +139,6 @@ first=23 length=48 from port 123: 48 bytes" "$(<"$BATS_TEST_TMPDIR/got")"
 }
 
 @test "a clock that is not known to be good answers nobody, the server behind does" {
-	local mono
 	behind
 	answered_by behind # no row yet
 	vouch
@@ -149,16 +151,15 @@ first=23 length=48 from port 123: 48 bytes" "$(<"$BATS_TEST_TMPDIR/got")"
 	answered_by behind # not synchronised
 	row 11 16
 	answered_by behind
-	mono=$("$CLOCK" --local 10 | cut -f 2)
-	row 1 $((mono - 63000000000))
+	made_ago 63
 	[ -n "${KFAAS_VM:-}" ] || answered_by ntp
-	row 1 $((mono - 65000000000))
+	made_ago 65
 	answered_by behind # stale
 	row 2 1
 	answered_by behind # of a clock that has been set since
 	kf -q replace "$HOST_IF" ntp --set max_age=86400
 	answered_by behind # a new revision, no row
-	row 1 $((mono - 65000000000))
+	made_ago 65
 	answered_by ntp
 }
 

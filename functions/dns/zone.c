@@ -362,13 +362,13 @@ static void check_node(const void *p, VISIT visit, int depth)
 	if ((visit != postorder && visit != leaf) || !sound)
 		return;
 	for (const struct record *r = node->records; r && sound; r = r->next)
-		if (cname && r != cname && r->type != TYPE_RRSIG && r->type != TYPE_NSEC && r->type != 25)
+		if (cname && r != cname && r->type != TYPE_RRSIG && r->type != TYPE_NSEC && r->type != TYPE_KEY)
 			sound = fail(checked, "%s has a CNAME and other records: keep one kind", name_text(node->name));
 		else if (r->type == TYPE_SOA && r != soa)
 			twice = true;
-	if (soa && (node->parent || twice))
+	if (sound && soa && (node->parent || twice))
 		sound = fail(checked, "%s: a zone has one SOA, at its top", name_text(node->name));
-	if (node_is_cut(node) && name_is_wildcard(node->name))
+	if (sound && node_is_cut(node) && name_is_wildcard(node->name))
 		sound = fail(checked, "%s: a wildcard cannot be delegated (RFC 4592 4.2)", name_text(node->name));
 }
 

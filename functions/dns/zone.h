@@ -15,6 +15,7 @@ enum {
 	TYPE_SOA = 6,
 	TYPE_A = 1,
 	TYPE_AAAA = 28,
+	TYPE_KEY = 25,
 	TYPE_DNAME = 39,
 	TYPE_DS = 43,
 	TYPE_RRSIG = 46,
