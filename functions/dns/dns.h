@@ -18,7 +18,8 @@
 #define DNS_BODY   1215 /* of an answer behind its question: DNS_SIZE less the header and the shortest question */
 #define DNS_SHIFTS 159	/* compression pointers in one body that move with the length of the name asked for */
 
-#define DNS_TYPE_FALLBACK 0 /* the row for all types that have none of their own: at CNAMEs and delegations */
+/* The row for all types that have none of their own: at CNAMEs and delegations, in signed zones everywhere. */
+#define DNS_TYPE_FALLBACK 0
 #define DNS_TYPE_CNAME	  5
 #define DNS_TYPE_DS	  43
 #define DNS_TYPE_ANY	  255
@@ -77,7 +78,7 @@ enum dns_answer_flag {
 	DNS_TC = 0x0200,
 	DNS_RCODE = 0x000f,
 	DNS_PASS = 0x4000,   /* for the server behind */
-	DNS_SIGNED = 0x8000, /* with the DO bit: for the server behind */
+	DNS_SIGNED = 0x8000, /* with the DO bit: from `answers_signed`, whole, or for the server behind */
 };
 
 struct dns_answer {
