@@ -8,7 +8,7 @@ load lib
 load story
 bats_require_minimum_version 1.5.0
 
-CHRONY=$TOP/build/netns-tests/chrony
+CHRONY=$TOP/build/netns-tests/servers/chrony
 CLOCK=$(dirname "$KFAAS")/kfaas-ntp-clock
 PATH=$CHRONY/usr/bin:$PATH # chronyc, for the tool
 [ -z "${KFAAS_VM:-}" ] || OFFSET_MAX=0.05 # emulated

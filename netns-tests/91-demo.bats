@@ -35,6 +35,13 @@ section() { awk -v title="$1" '/^\033\[1m# / { on = index($0, title); next } on'
 	assert_match ' 3 received.* 2 received' "${seen//$'\n'/ }"
 	assert_match $'\nhello, kernel\n' "$(section "UDP echo")"
 	assert_match $'\nhello, six$' "$(section "UDP echo")"
+	seen=$(section "DNS: ")
+	assert_match 'www\.example\.org\..*A.192\.0\.2\.80' "$seen"
+	assert_match $'\n2001:db8::80(\n|$)' "$seen"
+	seen=$(section "HTTP: ")
+	assert_match $'\nok\n' "$seen"
+	assert_match '308 https://\[2001:db8:77::1\]/login\?next=1' "$seen"
+	assert_match '10\.77\.0\.1.* s10 ' "$(section "NTP: ")"
 	seen=$(section "what was counted")
 	assert_match 'ping +xdp .*TX 7' "$seen"
 	assert_match 'echo +xdp .*TX 2' "$seen"

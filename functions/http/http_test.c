@@ -364,7 +364,7 @@ static void fuzz(struct bpf_program *prog, unsigned allowed)
 	static struct packet packets[30];
 
 	test_judge = judge;
-	test_fuzz(prog, packets, corpus(prog, packets, talks, ARRAY_LEN(talks)), 20000, allowed);
+	test_fuzz(prog, packets, corpus(prog, packets, talks, ARRAY_LEN(talks)), 1000000, allowed);
 }
 
 /* Runs change the frame, so each is one of its own; the middle of many, with what a single run costs besides. */

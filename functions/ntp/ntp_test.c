@@ -422,7 +422,7 @@ int main(int argc, char **argv)
 	test_clients(&row);
 	test_lengths(&row);
 	test_judge = judge;
-	test_fuzz(prog, corpus, ARRAY_LEN(corpus), 20000, 1 << XDP_PASS | 1 << XDP_TX);
+	test_fuzz(prog, corpus, ARRAY_LEN(corpus), 1000000, 1 << XDP_PASS | 1 << XDP_TX);
 	test_rows();
 	if (test_wants_bench(argc, argv)) {
 		row = good_row();

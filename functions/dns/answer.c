@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+/* answer.c - finds the records of an answer: exact names, wildcards (RFC 4592), CNAMEs within the zones, delegations
+ * with glue, and what a zone does not have (RFC 2308). */
+#include <arpa/inet.h>
+#include <string.h>
+
+#include "answer.h"
+
+#define CHAIN 16 /* CNAMEs that are followed */
+
+/* What a name is in its zone. */
+struct found {
+	const struct zone *zone; /* NULL: the name is in none of ours */
+	const struct node *node; /* whose records they are; NULL: there is no such name */
+	const struct node *cut;	 /* it is at or below this delegation */
+	bool dname;		 /* it is below a DNAME */
+};
+
+static struct found find(const struct zones *zones, const uint8_t *name)
+{
+	uint8_t lower[NAME_MAX_BYTES];
+	const uint8_t *at = lower;
+	struct found f = {.zone = zone_of(zones, name)};
+	struct node *closest;
+
+	if (!f.zone)
+		return f;
+	name_lower(lower, name);
+	while (!(closest = zone_find(f.zone, at)))
+		at = name_up(at);
+	f.cut = node_cut_above(closest);
+	for (const struct node *n = at == lower ? closest->parent : closest; n; n = n->parent)
+		f.dname |= node_get(n, TYPE_DNAME) != NULL;
+	f.node = at == lower ? closest : closest->wildcard;
+	return f;
+}
+
+static uint32_t negative_ttl(const struct record *soa)
+{
+	uint32_t minimum;
+
+	memcpy(&minimum, soa->data + soa->len - sizeof(minimum), sizeof(minimum));
+	minimum = ntohl(minimum);
+	return soa->ttl < minimum ? soa->ttl : minimum;
+}
+
+static void add_soa(struct message *m, const struct zone *zone)
+{
+	const struct record *soa = node_get(zone->apex, TYPE_SOA);
+
+	message_add(m, AUTHORITY, soa->owner, soa, negative_ttl(soa));
+}
+
+static void add_set(struct message *m, enum section section, const uint8_t *owner, const struct node *node,
+		    uint16_t type)
+{
+	for (const struct record *r = node->records; r; r = r->next)
+		if (r->type == type)
+			message_add(m, section, owner, r, r->ttl);
+}
+
+/* The addresses that the zone has for the servers of NODE, also if they are below another delegation. */
+static void add_glue(struct message *m, const struct zone *zone, const struct node *node)
+{
+	for (const struct record *r = node->records; r; r = r->next) {
+		const struct node *server = NULL;
+		uint8_t lower[NAME_MAX_BYTES];
+
+		if (r->type != TYPE_NS)
+			continue;
+		name_lower(lower, r->data);
+		if (zone_has(zone, lower))
+			server = zone_find(zone, lower);
+		if (!server)
+			continue;
+		add_set(m, ADDITIONAL, r->data, server, TYPE_A);
+		add_set(m, ADDITIONAL, r->data, server, TYPE_AAAA);
+	}
+}
+
+/* The records of TYPE at F's node, or that there are none. */
+static void add_answer(struct message *m, const struct found *f, const uint8_t *owner, uint16_t type)
+{
+	add_set(m, ANSWER, owner, f->node, type);
+	if (!node_get(f->node, type))
+		add_soa(m, f->zone);
+	if (type == TYPE_NS) {
+		message_extra(m);
+		add_glue(m, f->zone, f->node);
+	}
+}
+
+unsigned answer_node(struct message *m, const struct zones *zones, const struct zone *zone, const struct node *node,
+		     uint16_t type)
+{
+	struct found f = {.zone = zone, .node = node, .cut = node_cut_above(node)};
+	const uint8_t *owner = NULL; /* the name asked for */
+	unsigned flags = DNS_AA;
+
+	for (int i = 0; i < CHAIN && !f.dname; i++) {
+		const struct record *cname;
+
+		if (!f.zone)
+			return flags;
+		if (f.zone->is_signed)
+			flags |= DNS_SIGNED;
+		if (f.cut && !(f.node == f.cut && type == TYPE_DS)) {
+			add_set(m, AUTHORITY, f.cut->name, f.cut, TYPE_NS);
+			add_glue(m, f.zone, f.cut);
+			return i ? flags : flags & ~DNS_AA;
+		}
+		if (!f.node) {
+			add_soa(m, f.zone);
+			return flags | DNS_RCODE_NXDOMAIN;
+		}
+		cname = node_get(f.node, TYPE_CNAME);
+		if (node_get(f.node, type) || !cname) {
+			add_answer(m, &f, owner, type);
+			return flags;
+		}
+		add_set(m, ANSWER, owner, f.node, TYPE_CNAME);
+		owner = cname->data;
+		f = find(zones, owner);
+	}
+	return DNS_PASS;
+}
+
+unsigned answer_nothing(struct message *m, const struct zone *zone)
+{
+	add_soa(m, zone);
+	return DNS_AA | (zone->is_signed ? DNS_SIGNED : 0);
+}
+
+const struct node *answer_target(const struct zones *zones, const struct node *node)
+{
+	struct found f = {.node = node};
+
+	for (int i = 0; i < CHAIN && f.node && !f.cut && !f.dname; i++) {
+		const struct record *cname = node_get(f.node, TYPE_CNAME);
+
+		if (!cname)
+			return f.node;
+		f = find(zones, cname->data);
+	}
+	return NULL;
+}

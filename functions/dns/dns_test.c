@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+/* dns_test.c - the packet table of functions/dns, over the rows of example.zone and child.zone. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cases.h"
+#include "rows.h"
+
+/* --- Running */
+
+static bool put_row(void *ctx, enum rows_map map, const void *key, const void *value)
+{
+	return !bpf_map_update_elem(test_map(ctx, rows_names[map]), key, value, BPF_ANY);
+}
+
+static struct bpf_object *load(const char *path)
+{
+	struct zones zones = {0};
+	struct bpf_object *obj = test_load(path);
+
+	if (!zone_read(&zones, "functions/dns/example.zone") ||
+	    !zone_read(&zones, "child.example.org=functions/dns/child.zone") || !rows_make(&zones, put_row, obj)) {
+		printf("Bail out! no rows: run it in the source folder\n");
+		exit(1);
+	}
+	zones_free(&zones);
+	return obj;
+}
+
+static unsigned get16(const uint8_t *at)
+{
+	return at[0] << 8 | at[1];
+}
+
+/* What is wrong with the answer R to the frame IN, beyond what every answer must be. */
+static const char *fault(const struct test *t, const uint8_t *in, size_t len, const struct test_run *r)
+{
+	const uint8_t *q, *a;
+	size_t q_len, a_len, question;
+	uint8_t body[1300];
+
+	if (r->failed || r->verdict != (t->left ? XDP_PASS : XDP_TX))
+		return "verdict";
+	if (t->left)
+		return test_bytes(r->frame, r->len, in, len) ? NULL : "passed on, but changed";
+	if (answer_fault(in, len, r->frame, r->len))
+		return answer_fault(in, len, r->frame, r->len);
+	if (judge_answer(in, len, r->frame, r->len))
+		return judge_answer(in, len, r->frame, r->len);
+	q = judge_payload(in, &q_len);
+	a = judge_payload(r->frame, &a_len);
+	if (get16(a + 2) != t->flags)
+		return "flags";
+	if (get16(a + 6) != t->an || get16(a + 8) != t->ns || get16(a + 10) != t->ar)
+		return "counts";
+	for (question = 12; q[question]; question += q[question] + 1)
+		;
+	question += 5;
+	if (t->body && !test_bytes(a + question, a_len - question, body, test_hex(t->body, body, sizeof(body))))
+		return "records";
+	return NULL;
+}
+
+static void run_tests(struct bpf_program *prog, const struct test *t, size_t n)
+{
+	static uint8_t in[TEST_FRAME];
+	static struct test_run r;
+
+	for (; n; n--, t++) {
+		size_t len = ask_frame(in, &t->ask);
+		const char *wrong;
+
+		test_run(prog, in, len, NULL, 0, 1, &r);
+		wrong = fault(t, in, len, &r);
+		if (wrong)
+			test_note("%s; verdict %d, DNS flags %04x", wrong, r.verdict,
+				  r.verdict == XDP_TX ? get16(judge_payload(r.frame, &len) + 2) : 0);
+		test_ok(!wrong, "%s", t->what);
+	}
+}
+
+/* Ask for NAME's TXT with every size of EDNS: BYTES are needed, or it is truncated. */
+static void run_sizes(struct bpf_program *prog, const char *name, unsigned bytes)
+{
+	static uint8_t in[TEST_FRAME];
+	static struct test_run r;
+	char opt[64];
+	bool ok = true;
+
+	for (unsigned size = 0; ok && size < 1400; size++) {
+		bool fits = bytes <= 1232 && (bytes <= size || bytes <= 512);
+		struct ask ask = {.name = name, .type = 16, .opt = opt};
+		size_t len, a_len;
+		const uint8_t *a;
+
+		snprintf(opt, sizeof(opt), EDNS("%04x", "0000"), size);
+		len = ask_frame(in, &ask);
+		test_run(prog, in, len, NULL, 0, 1, &r);
+		a = judge_payload(r.frame, &a_len);
+		ok = r.verdict == XDP_TX && !answer_fault(in, len, r.frame, r.len) &&
+		     !judge_answer(in, len, r.frame, r.len) && !(get16(a + 2) & 0x0200) == fits &&
+		     (!fits || a_len == bytes);
+		if (!ok)
+			test_note("size %u: verdict %d, %zu bytes, DNS flags %04x", size, r.verdict, a_len,
+				  get16(a + 2));
+	}
+	test_ok(ok, "%s, %u bytes, for every size from 0 to 1399", name, bytes);
+}
+
+static void fuzz(struct bpf_program *prog)
+{
+	static uint8_t payload[ARRAY_LEN(corpus_asks)][600];
+	struct packet corpus[ARRAY_LEN(corpus_asks)];
+
+	for (size_t i = 0; i < ARRAY_LEN(corpus); i++) {
+		corpus[i] = corpus_asks[i].frame;
+		corpus[i].proto = IPPROTO_UDP;
+		corpus[i].sport = 40000;
+		corpus[i].dport = 53;
+		corpus[i].payload = (char *)payload[i];
+		corpus[i].bytes = ask_payload(payload[i], &corpus_asks[i]);
+	}
+	test_judge = judge_answer;
+	test_fuzz(prog, corpus, ARRAY_LEN(corpus), 1000000, 1 << XDP_PASS | 1 << XDP_TX);
+}
+
+/* An answer is not answered again, so every packet is a run of its own, and the kernel's own count of the time is
+ * taken. */
+static void bench_one(struct bpf_program *prog, const char *what, const struct ask *ask)
+{
+	static uint8_t in[TEST_FRAME];
+	static struct test_run r;
+	uint32_t info_len = sizeof(struct bpf_prog_info);
+	struct bpf_prog_info before = {0}, after = {0};
+	int stats = bpf_enable_stats(BPF_STATS_RUN_TIME);
+	size_t len = ask_frame(in, ask);
+	double best = 1e9;
+
+	for (int round = 0; round < 7; round++) {
+		bpf_obj_get_info_by_fd(bpf_program__fd(prog), &before, &info_len);
+		for (int i = 0; i < 50000; i++)
+			test_run(prog, in, len, NULL, 0, 1, &r);
+		bpf_obj_get_info_by_fd(bpf_program__fd(prog), &after, &info_len);
+		double ns = (double)(after.run_time_ns - before.run_time_ns) / (after.run_cnt - before.run_cnt);
+
+		best = ns < best ? ns : best;
+	}
+	test_note("%-44s %4zu bytes: %.0f ns a packet, verdict %d, %zu bytes out", what, len, best, r.verdict, r.len);
+	close(stats);
+}
+
+static void bench(struct bpf_program *prog)
+{
+	static const struct {
+		const char *what;
+		struct ask ask;
+	} packets[] = {
+		{"not UDP", {Q("ns2.example.org", A), .frame = {.proto = IPPROTO_TCP}}},
+		{"outside the zones", {Q("www.example.com", A)}},
+		{"an address", {Q("ns2.example.org", A)}},
+		{"the same over IPv6, with EDNS",
+		 {Q("ns2.example.org", A), .opt = EDNS("04d0", "0000"), .frame = {.family = 6}}},
+		{"a CNAME and two addresses", {Q("alias.example.org", A)}},
+		{"NODATA", {Q("ns2.example.org", 28)}},
+		{"NXDOMAIN, one label", {Q("nothing.example.org", A)}},
+		{"NXDOMAIN, eight labels", {Q("1.2.3.4.5.6.7.nothing.example.org", A)}},
+		{"a wildcard", {Q("any.wild.example.org", A)}},
+		{"a referral with glue, shifted", {Q("a.b.sub.example.org", A)}},
+		{"a TXT set of 1,000 bytes", {Q("large.example.org", 16), .opt = EDNS("04d0", "0000")}},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(packets); i++)
+		bench_one(prog, packets[i].what, &packets[i].ask);
+}
+
+int main(int argc, char **argv)
+{
+	struct bpf_object *obj = load(argc > 1 ? argv[1] : NULL);
+	struct bpf_program *prog = test_prog(obj, "dns");
+
+	run_tests(prog, tests, ARRAY_LEN(tests));
+	run_sizes(prog, "big.example.org", 12 + 21 + 3 * 213 + 11);
+	run_sizes(prog, "large.example.org", 12 + 23 + 5 * 213 + 11);
+	run_sizes(prog, "huge.example.org", 12 + 22 + 7 * 213 + 11);
+	fuzz(prog);
+	if (test_wants_bench(argc, argv))
+		bench(prog);
+	bpf_object__close(obj);
+	return test_end();
+}

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* query.h - reads a query: its header, its question's name as keys are made of, EDNS. */
+#ifndef DNS_QUERY_H
+#define DNS_QUERY_H
+
+#include <kfaas.h>
+#include "dns.h"
+
+struct dns_header {
+	__be16 id, flags, qd, an, ns, ar;
+};
+#define DNS_QR		0x8000
+#define DNS_RD		0x0100
+#define DNS_QUERY_FLAGS 0x0130 /* a query may have RD, AD and CD */
+
+struct dns_opt {
+	__u8 root;
+	__be16 type;
+	__be16 size;
+	__u8 rcode; /* its upper part */
+	__u8 version;
+	__be16 flags;
+	__be16 len;
+} __attribute__((packed));
+#define DNS_TYPE_OPT 41
+#define DNS_DO	     0x8000
+#define DNS_OPTIONS  8 /* in one OPT; more: for the server behind */
+
+/* The name is kept with zeros behind, so that each of its suffixes is a key where it stands; keys of answers begin with
+ * two bytes of type, and a wildcard's two bytes earlier. */
+#define DNS_AT	8
+#define DNS_TOP (DNS_AT + DNS_NAME - 1)
+struct dns_query {
+	__u32 len; /* of the name */
+	__u32 size;
+	__u16 type;
+	bool edns, dnssec;
+	__u8 version;
+	/* where the answer is, if there is no row for exactly this name and type */
+	__u32 key_at, key_type, zone, rcode;
+	__u8 text[DNS_AT + 256 + sizeof(struct dns_key_long)] __attribute__((aligned(8)));
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct dns_query);
+} query SEC(".maps");
+
+static __always_inline struct dns_query *dns_query(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&query, &zero);
+}
+
+/* A to Z to lower case in eight bytes at once. Lengths of labels are below 64 and stay. */
+static __always_inline __u64 dns_lower(__u64 w)
+{
+	const __u64 every = 0x0101010101010101ULL;
+	__u64 low = w & (0x7f * every);
+	__u64 upper = (low + (0x80 - 'A') * every) ^ (low + (0x7f - 'Z') * every);
+
+	return w | (upper & ~w & (0x80 * every)) >> 2;
+}
+
+/* From the frame at FROM to q->text. */
+static __always_inline bool dns_copy_name(struct xdp_md *ctx, struct dns_query *q, __u32 from, __u32 len)
+{
+	__u64 *words = (void *)(q->text + DNS_AT);
+
+#pragma unroll
+	for (int i = 0; i < 16; i++)
+		words[i] = 0;
+	if (len > DNS_SHORT)
+		for (__u32 i = 16; i < (sizeof(q->text) - DNS_AT) / 8; i++)
+			words[i] = 0;
+	if (!len || len > DNS_NAME || bpf_xdp_load_bytes(ctx, from, words, len))
+		return false;
+	for (__u32 i = 0; i < 32 && i * 8 < len; i++)
+		words[i] = dns_lower(words[i]);
+	return true;
+}
+
+/* The OPT record at AT, LEFT bytes from the end of the query. */
+static __always_inline bool dns_parse_opt(struct dns_query *q, void *at, __u32 left, void *end)
+{
+	struct dns_opt *opt = at;
+	__u32 size;
+
+	if (left < sizeof(*opt) || at + sizeof(*opt) > end || opt->root || opt->type != bpf_htons(DNS_TYPE_OPT))
+		return false;
+	left -= sizeof(*opt);
+	if (bpf_ntohs(opt->len) != left)
+		return false;
+	size = bpf_ntohs(opt->size);
+	q->edns = true;
+	q->dnssec = opt->flags & bpf_htons(DNS_DO);
+	q->version = opt->version;
+	q->size = size < 512 ? 512 : size;
+	at += sizeof(*opt);
+	for (int i = 0; left; i++) {
+		__u32 option;
+
+		if (i == DNS_OPTIONS || left < 4 || at + 4 > end)
+			return false;
+		option = 4 + bpf_ntohs(((kfaas_u16 *)at)[1]);
+		if (option > left || option > 4096)
+			return false;
+		left -= option;
+		at += option;
+	}
+	return true;
+}
+
+/* The query of BYTES bytes at FROM of the frame. 1: it is one to answer, and in dns_query(). */
+__noinline int dns_parse(struct xdp_md *ctx, __u32 from, __u32 bytes)
+{
+	void *end = (void *)(long)ctx->data_end, *at = (void *)(long)ctx->data;
+	struct dns_query *q = dns_query();
+	struct dns_header *h;
+	kfaas_u16 *question;
+	__u32 len = 0, part, used;
+
+	if (!q || from > 127)
+		return 0;
+	h = at + from;
+	at = h + 1;
+	if (at > end || h->flags & ~bpf_htons(DNS_QUERY_FLAGS) || h->qd != bpf_htons(1) || h->an || h->ns ||
+	    h->ar & ~bpf_htons(1))
+		return 0;
+	for (int i = 0; i < 128; i++) {
+		if (at + 1 > end)
+			return 0;
+		part = *(__u8 *)at + 1;
+		at += part;
+		len += part;
+		if (part == 1 || part > 64)
+			break;
+	}
+	question = at;
+	used = sizeof(*h) + len + 4;
+	if (part != 1 || len > DNS_NAME || used > bytes || (void *)(question + 2) > end || question[1] != bpf_htons(1))
+		return 0;
+	q->len = len;
+	q->type = bpf_ntohs(question[0]);
+	q->edns = q->dnssec = false;
+	q->version = q->rcode = 0;
+	q->size = 512;
+	/* 128 to 254 are no types of records, but ask for something else */
+	if (!q->type || q->type == DNS_TYPE_OPT || q->type - 128U < 127)
+		return 0;
+	if (h->ar ? !dns_parse_opt(q, question + 2, bytes - used, end) : used != bytes)
+		return 0;
+	return dns_copy_name(ctx, q, from + sizeof(*h), len);
+}
+
+#endif
