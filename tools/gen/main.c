@@ -11,7 +11,7 @@
 
 #define SOURCE_PORTS "10000-11020" /* 1,021, a prime: ids and ports together repeat late */
 
-static const char *to, *to_mac, *from, *port, *source_port = SOURCE_PORTS, *size, *frames, *rate, *seconds, *cpus,
+static const char *to, *to_mac, *from, *port, *source_port, *size, *frames, *rate, *seconds, *cpus,
 					      *netns;
 static unsigned long long count, outstanding, sample = 64, timeout_ms = 1000;
 static struct args_list names, types;
@@ -51,6 +51,34 @@ static const struct args_spec spec = {.command = "kfaas-gen",
 				      .about = "Sends requests (KIND: echo, ping, dns, ntp, syn, raw) out of IFACE, by "
 					       "XDP live frames, and checks the answers."};
 
+/* Options that the kind has no use for are mistakes. */
+static int check_options(enum gen_kind kind)
+{
+	static const char no_use[] = "%s is of no use to the kind %s%s";
+	const char *name = kinds[kind].name, *with = frames ? " with --frames" : "";
+
+	if (size && ((kind != GEN_ECHO && kind != GEN_PING) || frames))
+		return fail_input(no_use, "--size", name, with);
+	if ((names.n || types.n) && (kind != GEN_DNS || frames))
+		return fail_input(no_use, names.n ? "--name" : "--type", name, with);
+	if ((port || source_port) && !kinds[kind].port)
+		return fail_input(no_use, port ? "--port" : "--source-port", name, "");
+	if (kind == GEN_RAW && (to || to_mac || from || outstanding))
+		return fail_input(no_use, to ? "--to" : to_mac ? "--to-mac" : from ? "--from" : "--outstanding", name, "");
+	return 0;
+}
+
+static int parse_types(struct numbers *out)
+{
+	out->list = calloc(types.n + 1, sizeof(*out->list));
+	if (!out->list)
+		return fail(-ENOMEM, "out of memory");
+	for (; out->n < types.n; out->n++)
+		if (dns_type(types.item[out->n], &out->list[out->n]))
+			return fail_input("--type '%s': a type as A or AAAA, or its number", types.item[out->n]);
+	return 0;
+}
+
 static int parse_numbers(struct load *l)
 {
 	struct request *r = &l->request;
@@ -77,19 +105,9 @@ static int parse_numbers(struct load *l)
 		snprintf(text, sizeof(text), "%u", kinds[r->kind].port);
 		rc = numbers_parse(&r->ports, "port", port ? port : text, 1, 65535);
 	}
-	if (!rc && kinds[r->kind].port && !frames)
-		rc = numbers_parse(&r->source_ports, "source-port", source_port, 1, 65535);
-	for (size_t i = 0; !rc && i < types.n; i++) {
-		unsigned type;
-
-		if (dns_type(types.item[i], &type))
-			rc = fail_input("--type '%s': a type as A or AAAA, or its number", types.item[i]);
-		else if (!rc) {
-			r->types.list = realloc(r->types.list, (r->types.n + 1) * sizeof(uint32_t));
-			r->types.list[r->types.n++] = type;
-		}
-	}
-	return rc;
+	if (!rc && kinds[r->kind].port && (source_port || !frames))
+		rc = numbers_parse(&r->source_ports, "source-port", source_port ? source_port : SOURCE_PORTS, 1, 65535);
+	return rc ? rc : parse_types(&r->types);
 }
 
 static int parse_target(struct load *l, const char *ifname)
@@ -133,7 +151,9 @@ static int load_parse(struct load *l, char **word)
 			   .timeout_ms = timeout_ms};
 	if (!seconds && !count)
 		l->seconds = 1;
-	rc = parse_numbers(l);
+	rc = check_options(kind);
+	if (!rc)
+		rc = parse_numbers(l);
 	if (!rc && frames)
 		rc = packets_read(&l->request.frames, frames);
 	if (!rc)

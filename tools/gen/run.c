@@ -18,7 +18,8 @@
 
 #define PER_CALL (1u << 18) /* making the frames costs more than sending a few */
 #define BATCH	 64	    /* frames that are made before the first is sent */
-#define PAUSE_NS 100000	    /* paced: at least so long between two batches */
+#define PAUSE_NS 50000	    /* paced: between two looks at the clock */
+#define SINGLES	 100000	    /* paced: up to this rate each request is a call of its own */
 #define TICKS	 32	    /* in a timeout: how often a closed loop looks for lost ones */
 #define POLL_NS	 1000000
 #define NS	 1000000000ull
@@ -78,33 +79,40 @@ static int send_frames(struct worker *w, unsigned n)
 	return -errno;
 }
 
-/* --- Open loop */
+/* --- Open loop. A call for more than one frame waits for an RCU grace period (the kernel changes its dispatcher of XDP
+ * programs), some 20 ms; a call for one does not, but costs some microseconds. So slow loads are even, fast ones come in
+ * bursts, each of what falls due until the call will be over. */
 
-static unsigned long long due(const struct worker *w, unsigned long long start, unsigned long long sent)
+static unsigned long long due(const struct worker *w, unsigned long long elapsed, unsigned long long sent)
 {
 	double share = (double)w->load->rate / w->load->cpus.n, all;
 
 	if (!w->load->rate)
 		return PER_CALL;
-	all = (now() - start) * share / NS + 1;
+	if (w->load->seconds > 0 && elapsed > w->load->seconds * NS)
+		elapsed = w->load->seconds * NS;
+	all = elapsed * share / NS;
 	return all > sent ? all - sent : 0;
 }
 
 static void open_loop(struct worker *w)
 {
+	bool singles = w->load->rate && w->load->rate / w->load->cpus.n <= SINGLES;
+	unsigned long long start = now(), sent = 0, took = 0, before, n;
 	struct gen_thread *t = thread_of(w);
-	unsigned long long start = now(), sent = 0, n;
 
 	while (!w->rc && !stopped(w) && sent < t->limit) {
-		n = due(w, start, sent);
+		before = now();
+		n = due(w, before - start + (singles ? 0 : took), sent);
+		if (n > t->limit - sent)
+			n = t->limit - sent;
 		if (!n) {
 			pause_ns(PAUSE_NS);
 			continue;
 		}
-		if (n > t->limit - sent)
-			n = t->limit - sent;
-		w->rc = send_frames(w, n < PER_CALL ? n : PER_CALL);
+		w->rc = send_frames(w, singles ? 1 : n < PER_CALL ? n : PER_CALL);
 		sent = sent_by(t);
+		took = now() - before;
 	}
 }
 

@@ -190,7 +190,7 @@ int templates_make(struct templates *t, const struct request *r)
 
 	*t = (struct templates){0};
 	if (!n)
-		return fail_input("dns: no name to ask for: give --name NAME or --names FILE");
+		return fail_input("dns: no name to ask for: give --name NAME");
 	if (n > TEMPLATES_MAX)
 		return fail_input("%zu different requests are too many: %u at most", n, TEMPLATES_MAX);
 	t->list = calloc(n, sizeof(*t->list));
