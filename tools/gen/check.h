@@ -79,7 +79,7 @@ static __always_inline struct gen_slot *find(const void *at, __u32 *thread, __u3
 		*seq = token[1];
 		return *thread < thread_count ? slot_of(*thread, *seq) : NULL;
 	}
-	*thread = value >> thread_shift;
+	*thread = (__u64)value >> thread_shift; /* by 32, for one thread's SYNs */
 	*seq = value & seq_mask;
 	return *thread < thread_count ? slot_of(*thread, *seq) : NULL;
 }

@@ -11,8 +11,7 @@
 
 #define SOURCE_PORTS "10000-11020" /* 1,021, a prime: ids and ports together repeat late */
 
-static const char *to, *to_mac, *from, *port, *source_port, *size, *frames, *rate, *seconds, *cpus,
-					      *netns;
+static const char *to, *to_mac, *from, *port, *source_port, *size, *frames, *rate, *seconds, *cpus, *netns;
 static unsigned long long count, outstanding, sample = 64, timeout_ms = 1000;
 static struct args_list names, types;
 static bool json;
@@ -64,7 +63,12 @@ static int check_options(enum gen_kind kind)
 	if ((port || source_port) && !kinds[kind].port)
 		return fail_input(no_use, port ? "--port" : "--source-port", name, "");
 	if (kind == GEN_RAW && (to || to_mac || from || outstanding))
-		return fail_input(no_use, to ? "--to" : to_mac ? "--to-mac" : from ? "--from" : "--outstanding", name, "");
+		return fail_input(no_use,
+				  to	   ? "--to"
+				  : to_mac ? "--to-mac"
+				  : from   ? "--from"
+					   : "--outstanding",
+				  name, "");
 	return 0;
 }
 

@@ -151,12 +151,12 @@ static __always_inline void write_token(void *l4, __u32 thread, __u32 seq, __u64
 	kfaas_u32 *token = l4 + token_at;
 
 	if (kind == GEN_DNS) {
-		__u16 id = bpf_htons(thread << thread_shift | (seq & seq_mask));
+		__u16 id = bpf_htons((__u64)thread << thread_shift | (seq & seq_mask));
 
 		*(kfaas_u16 *)token = id;
 		*sum += id;
 	} else if (kind == GEN_SYN) {
-		token[0] = bpf_htonl(thread << thread_shift | (seq & seq_mask));
+		token[0] = bpf_htonl((__u64)thread << thread_shift | (seq & seq_mask));
 		*sum += token[0];
 	} else {
 		token[0] = magic | thread;

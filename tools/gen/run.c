@@ -19,7 +19,7 @@
 #define PER_CALL (1u << 18) /* making the frames costs more than sending a few */
 #define BATCH	 64	    /* frames that are made before the first is sent */
 #define PAUSE_NS 50000	    /* paced: between two looks at the clock */
-#define SINGLES	 100000	    /* paced: up to this rate each request is a call of its own */
+#define SINGLES	 10000	    /* paced: up to this rate each request is a call of its own */
 #define TICKS	 32	    /* in a timeout: how often a closed loop looks for lost ones */
 #define POLL_NS	 1000000
 #define NS	 1000000000ull
@@ -80,8 +80,8 @@ static int send_frames(struct worker *w, unsigned n)
 }
 
 /* --- Open loop. A call for more than one frame waits for an RCU grace period (the kernel changes its dispatcher of XDP
- * programs), some 20 ms; a call for one does not, but costs some microseconds. So slow loads are even, fast ones come in
- * bursts, each of what falls due until the call will be over. */
+ * programs), some 20 ms; a call for one does not, but what it allocates is freed late, so many of them starve that. So
+ * slow loads are even, fast ones come in bursts, each of what falls due until the call will be over. */
 
 static unsigned long long due(const struct worker *w, unsigned long long elapsed, unsigned long long sent)
 {
