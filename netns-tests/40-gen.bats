@@ -177,8 +177,8 @@ while True:
 	kf -q deploy "$HOST_IF" echo
 	while read -r rate cpus; do
 		report echo --to "$HOST4" --rate "$rate" --seconds "$(limit 1)" --cpus "$cpus"
-		# Never more; less only by what a busy machine keeps from it.
-		is ".sent <= $rate * $(limit 1) and .sent > $rate * $(limit 1) / 3" true
+		# Never more; less only by what a busy machine keeps from it: a burst is no shorter than an RCU grace period.
+		is ".sent <= $rate * $(limit 1) and .sent > $rate * $(limit 1) / 10" true
 		is .lost 0
 		is .rate "$rate"
 	done <<-END
@@ -192,19 +192,16 @@ while True:
 	up_empty
 	capture "$HOST_NS" "$HOST_IF" udp
 	GEN_MS=1
-	report echo --to "$HOST4" --from 10.88.0.1,10.88.0.8-10.88.0.10 --port 7000-7001 --source-port 20000-20002 \
+	report echo --to "$HOST4" --from 10.88.0.1,10.88.0.8-10.88.0.10 --port 9100-9101 --source-port 20000-20002 \
 		--size 16,40 --count 24
-	report echo --to "$HOST6" --from fd88::ff-fd88::100,fd88::8/127 --port 7000-7001 --source-port 20000-20002 \
+	report echo --to "$HOST6" --from fd88::ff-fd88::100,fd88::8/127 --port 9100-9101 --source-port 20000-20002 \
 		--size 16,40 --count 24
 	is '"\(.sent) \(.answered) \(.lost)"' "24 0 24"
-	wait_for 5 captured 48
 	assert_eq "$(varied "$HOST4" 10.88.0.1 10.88.0.8 10.88.0.9 10.88.0.10)
-$(varied "$HOST6" fd88::ff fd88::100 fd88::8 fd88::9)" "$(seen)"
-	assert_eq 48 "$(tcpdump -nn -vv -r "$CAPTURE" 2>/dev/null | grep -c 'udp sum ok')" "right checksums"
+$(varied "$HOST6" fd88::ff fd88::100 fd88::8 fd88::9)" "$(captured)"
+	assert_eq 48 "$(captured -vv | grep -c 'udp sum ok')" "right checksums"
 }
 
-captured() { assert_eq "$1" "$(seen | wc -l)"; }
-seen() { tcpdump -nn -t -r "$CAPTURE" udp 2>/dev/null; }
 # varied ADDRESS SOURCE...: what tcpdump is to show, 24 times.
 varied() {
 	local to=$1 i family=IP size=(16 40) from
@@ -212,7 +209,7 @@ varied() {
 	from=("$@")
 	[[ $to != *:* ]] || family=IP6
 	for i in {0..23}; do
-		echo "$family ${from[i % 4]}.$((20000 + i % 3)) > $to.$((7000 + i % 2)): UDP, length ${size[i % 2]}"
+		echo "$family ${from[i % 4]}.$((20000 + i % 3)) > $to.$((9100 + i % 2)): UDP, length ${size[i % 2]}"
 	done
 }
 
