@@ -122,7 +122,7 @@ while True:
 	while read -r fault key; do
 		kf -q deploy "$HOST_IF" "$(object wrong)" --set fault="$fault" --set every=4
 		for to in "$HOST4" "$HOST6"; do
-			[ "$fault $to" != "IP_SUM $HOST6" ] || continue # IPv6 has none
+			[[ "$fault $to" =~ ^(CONTENT|SUM|ADDRESS)|"$HOST4" ]] || continue
 			report echo --to "$to" --count 100 --source-port 10000-10001
 			is '"\(.sent) \(.answered)"' "100 75"
 			wrong_is "$key" 25
@@ -179,7 +179,9 @@ while True:
 		report echo --to "$HOST4" --rate "$rate" --seconds "$(limit 1)" --cpus "$cpus"
 		# Never more; less only by what a busy machine keeps from it: a burst is no shorter than an RCU grace period.
 		is ".sent <= $rate * $(limit 1) and .sent > $rate * $(limit 1) / 10" true
-		is .lost 0
+		# To another CPU's queue a burst may be too long.
+		[ "$cpus" != 0 ] || is .lost 0
+		wrong_is 0
 		is .rate "$rate"
 	done <<-END
 		200 0

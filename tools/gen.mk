@@ -22,3 +22,14 @@ $(B)/tools/gen/%.o: tools/gen/%.c | $(B)/tools/gen/gen.skel.h
 $(GEN): $(GEN_OBJ) $(addprefix $(B)/loader/,args.o log.o util.o conf_value.o suggest.o packets.o)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ -o $@ -lbpf -ljson-c -lmnl -lpcap -lpthread -lm
+
+# The unit tests of what turns text into numbers and figures into text, under the sanitizers.
+GEN_TEST := $(B)/loader/test/gen_test
+GEN_TEST_SRC := $(addprefix tools/gen/,range_test.c range.c report.c template.c frame.c)
+
+unit-tests: $(GEN_TEST)
+
+$(GEN_TEST): $(GEN_TEST_SRC) $(wildcard tools/gen/*.h) $(TEXT_OBJ)
+	$(call say,CC,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -std=gnu11 $(WARN) $(SAN) -D_GNU_SOURCE -Itools/gen $(GEN_TEST_SRC) $(TEXT_OBJ) -o $@ -lcmocka $(TEXT_LIBS) -lm
