@@ -62,9 +62,9 @@ function_says() { assert_eq "$2 $2" "$(counter "$1" packets) $(counter "$1" verd
 }
 
 @test "dns, ntp and syn, IPv4 and IPv6: the functions' answers are right" {
-	local to rows=$BATS_TEST_TMPDIR n=0
-	in_client ip link set "$CLIENT_IF" mtu 1400 # room for long answers in a frame
+	local to rows=$BATS_TEST_TMPDIR n=0 kind
 	up_empty
+	capture_requests
 	mkdir "$rows/dns"
 	"$TOP/build/kfaas-dns-rows" -o "$rows/dns" "$TOP/functions/dns/example.zone" >/dev/null
 	"$TOP/build/kfaas-http-rows" --secret "$rows/secret"
@@ -72,6 +72,7 @@ function_says() { assert_eq "$2 $2" "$(counter "$1" packets) $(counter "$1" verd
 		--data "zones=$rows/dns/zones" --data "bodies=$rows/dns/bodies"
 	kf -q deploy "$HOST_IF" http --data "secret=$rows/secret"
 	kf -q deploy "$HOST_IF" ntp
+	kf -q deploy "$HOST_IF" ping
 	"$TOP/build/kfaas-ntp-clock" --netns "$HOST_NS" --local 10 "$HOST_IF"
 	for to in "$HOST4" "$HOST6"; do
 		n=$((n + FEW))
@@ -84,6 +85,32 @@ function_says() { assert_eq "$2 $2" "$(counter "$1" packets) $(counter "$1" verd
 		report syn --to "$to" --count "$FEW"
 		all_right "$FEW"
 		function_says http $n
+		for kind in dns ntp syn ping; do
+			report $kind --to "$to" --frames "$BATS_TEST_TMPDIR/$kind-$to.pcap" --count 10
+			all_right 10
+		done
+		n=$((n + 10))
+	done
+}
+
+# One request of each kind and family as a capture file, KIND-ADDRESS.pcap.
+capture_requests() {
+	local to kind filter GEN_MS=1
+	capture "$HOST_NS" "$HOST_IF"
+	for to in "$HOST4" "$HOST6"; do
+		report dns --to "$to" --count 1 --name ns1.example.org
+		for kind in ntp syn ping; do report $kind --to "$to" --count 1; done
+	done
+	end_capture
+	for to in "$HOST4" "$HOST6"; do
+		while read -r kind filter; do
+			tcpdump -r "$CAPTURE" -w "$BATS_TEST_TMPDIR/$kind-$to.pcap" "dst host $to and ($filter)" 2>/dev/null
+		done <<-'END'
+			dns port 53
+			ntp port 123
+			syn tcp
+			ping icmp[0] = 8 or (icmp6 and ip6[40] = 128)
+		END
 	done
 }
 
