@@ -58,23 +58,28 @@ static __always_inline int http_work_on(struct http_work *w, bool skb)
 	bool right, partial = in->check == begun;
 	int verdict;
 
-	*(kfaas_u64 *)(w->in.bytes + (w->in.len & (HTTP_SEGMENT - 1))) = 0;
+	http_end(&w->in);
 	right = kfaas_fold(http_sum(&w->in) + begun) == 0xffff;
 	if (!right && !partial)
 		return HTTP_LEAVE;
 	verdict = http_tcp(w);
 	if (verdict != HTTP_SEND)
 		return verdict;
-	*(kfaas_u64 *)(w->out.bytes + (w->out.len & (HTTP_SEGMENT - 1))) = 0;
+	http_end(&w->out);
 	begun = kfaas_fold(http_pseudo(&w->flow, w->out.len));
 	out->check = skb && !right ? begun : ~kfaas_fold(http_sum(&w->out) + begun);
 	return verdict;
 }
 
-/* True; the verifier wants to see it. */
-static __always_inline bool http_fits(__u32 len)
+/* True; the verifier wants to see it. (Both ends, one by one: clang would leave out the first, that was compared
+ * before, or compare a difference, which the verifier does not follow.) */
+static __always_inline bool http_fits(__u32 *len)
 {
-	return len >= sizeof(struct tcphdr) && len <= HTTP_SEGMENT;
+	barrier_var(*len);
+	if (*len < sizeof(struct tcphdr))
+		return false;
+	barrier_var(*len);
+	return *len <= HTTP_SEGMENT;
 }
 
 SEC("xdp")
@@ -85,14 +90,16 @@ int http(struct xdp_md *ctx)
 	__u32 len;
 	int verdict;
 
-	if (!w || !kfaas_parse(ctx, &p) || !http_meet(&p, w) ||
-	    bpf_xdp_load_bytes(ctx, p.l4 - p.data, w->in.bytes, p.l4_len))
+	if (!w || !kfaas_parse(ctx, &p) || !http_meet(&p, w))
+		return XDP_PASS;
+	len = p.l4_len;
+	if (!http_fits(&len) || bpf_xdp_load_bytes(ctx, p.l4 - p.data, w->in.bytes, len))
 		return XDP_PASS;
 	verdict = http_work_on(w, false);
 	if (verdict == HTTP_TAKE || (verdict == HTTP_STRAY && strays == DROP))
 		return XDP_DROP;
 	len = w->out.len;
-	if (verdict != HTTP_SEND || !http_fits(len) || !kfaas_resize(ctx, &p, len))
+	if (verdict != HTTP_SEND || !http_fits(&len) || !kfaas_resize(ctx, &p, len))
 		return XDP_PASS;
 	kfaas_turn(&p);
 	return bpf_xdp_store_bytes(ctx, p.l4 - p.data, w->out.bytes, len) ? XDP_DROP : XDP_TX;
@@ -106,14 +113,16 @@ int http_tc(struct __sk_buff *skb)
 	__u32 len;
 	int verdict;
 
-	if (!w || !kfaas_parse(skb, &p) || !http_meet(&p, w) ||
-	    bpf_skb_load_bytes(skb, p.l4 - p.data, w->in.bytes, p.l4_len))
+	if (!w || !kfaas_parse(skb, &p) || !http_meet(&p, w))
+		return TC_ACT_UNSPEC;
+	len = p.l4_len;
+	if (!http_fits(&len) || bpf_skb_load_bytes(skb, p.l4 - p.data, w->in.bytes, len))
 		return TC_ACT_UNSPEC;
 	verdict = http_work_on(w, true);
 	if (verdict == HTTP_TAKE || (verdict == HTTP_STRAY && strays == DROP))
 		return TC_ACT_SHOT;
 	len = w->out.len;
-	if (verdict != HTTP_SEND || !http_fits(len) || !kfaas_resize(skb, &p, len))
+	if (verdict != HTTP_SEND || !http_fits(&len) || !kfaas_resize(skb, &p, len))
 		return TC_ACT_UNSPEC;
 	kfaas_turn(&p);
 	if (bpf_skb_store_bytes(skb, p.l4 - p.data, w->out.bytes, len, 0))
