@@ -12,7 +12,16 @@
 #include "log.h"
 #include "suggest.h"
 
-#define PROGRAM "kfaas-net"
+/* What the user types before the words. */
+static const char *typed(const struct args_spec *spec)
+{
+	static char text[64];
+
+	if (spec->program)
+		return spec->program;
+	snprintf(text, sizeof(text), "kfaas-net %s", spec->command);
+	return text;
+}
 
 struct parsing {
 	const struct args_spec *spec;
@@ -55,8 +64,7 @@ static int unknown(const struct parsing *p, const char *word)
 	near = suggest(name + strspn(name, "-"), names, p->n);
 	if (near)
 		return fail_input("%s: unknown option '%s': did you mean '--%s'?", p->spec->command, name, near);
-	return fail_input("%s: unknown option '%s': see `" PROGRAM " %s --help`", p->spec->command, name,
-			  p->spec->command);
+	return fail_input("%s: unknown option '%s': see `%s --help`", p->spec->command, name, typed(p->spec));
 }
 
 /* Is WORD one of our options, rather than some option's value? */
@@ -138,12 +146,11 @@ static int check_count(const struct args_spec *spec, size_t n, char **argv)
 	const char *words = spec->words ? spec->words : "";
 
 	if (n < spec->min)
-		return fail_input("%s: something is missing: " PROGRAM " %s %s", spec->command, spec->command, words);
+		return fail_input("%s: something is missing: %s %s", spec->command, typed(spec), words);
 	if (n > spec->max && !spec->max)
 		return fail_input("%s: '%s' is too much: it takes options only", spec->command, argv[0]);
 	if (n > spec->max)
-		return fail_input("%s: '%s' is too much: " PROGRAM " %s %s", spec->command, argv[spec->max],
-				  spec->command, words);
+		return fail_input("%s: '%s' is too much: %s %s", spec->command, argv[spec->max], typed(spec), words);
 	return 0;
 }
 
@@ -199,7 +206,7 @@ void args_help(const struct args_spec *spec, FILE *out)
 {
 	bool any = (spec->options && spec->options->name) || (spec->common && spec->common->name);
 
-	fprintf(out, "usage: " PROGRAM " %s%s%s%s\n", spec->command, any ? " [OPTION]..." : "", spec->words ? " " : "",
+	fprintf(out, "usage: %s%s%s%s\n", typed(spec), any ? " [OPTION]..." : "", spec->words ? " " : "",
 		spec->words ? spec->words : "");
 	if (spec->about)
 		fprintf(out, "%s\n", spec->about);

@@ -48,6 +48,7 @@ struct args_option {
 
 struct args_spec {
 	const char *command;
+	const char *program;		   /* of a command that is a program of its own; else NULL */
 	const char *words;		   /* what goes without an option: "IFACE [NAME]" */
 	size_t min, max;		   /* how many of them; max 0 with min 0: none */
 	const struct args_option *options; /* NULL: none */

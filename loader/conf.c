@@ -126,6 +126,9 @@ int function_conf_paths(struct function_conf *f, const char *dir)
 			return no_memory();
 		free(f->data[i].value);
 		f->data[i].value = path;
+		if (conf_unwritable(path))
+			return fail_input("data.%s: the path '%s' cannot stand in a config: %s; use another folder",
+					  f->data[i].key, path, conf_unwritable(path));
 	}
 	return 0;
 }

@@ -81,6 +81,8 @@ int function_conf_manifest(struct function_conf *f, const char *text, size_t len
 int function_conf_section(struct function_conf *f, const char *name, const char *text, size_t len, const char *where);
 /* Data files with a relative path are below DIR (absolute). */
 int function_conf_paths(struct function_conf *f, const char *dir);
+/* Why VALUE would not come back from a config file as it went in; NULL: it would. */
+const char *conf_unwritable(const char *value);
 bool function_name_valid(const char *name);
 /* What cannot be judged key by key: a function without a trigger and not a component, budget... */
 int function_conf_check(const struct function_conf *f, const char *where);

@@ -225,24 +225,29 @@ static int set_digest(struct function_conf *f, const char *member, const struct 
 	return spot_bad(s, "there is no data.%s above", member);
 }
 
-/* What would not come back from a config file as it went in. */
+const char *conf_unwritable(const char *value)
+{
+	size_t n = strlen(value);
+
+	if (isspace((unsigned char)value[0]) || (n && isspace((unsigned char)value[n - 1])))
+		return "it begins or ends with a blank";
+	for (size_t i = 0; i < n; i++) {
+		if (iscntrl((unsigned char)value[i]) && value[i] != '\t')
+			return "it holds a control character";
+		if (value[i] == ';' && (!i || isspace((unsigned char)value[i - 1])))
+			return "a ';' at the start or after a blank begins a comment";
+	}
+	return NULL;
+}
+
 static int check_value(const struct spot *s)
 {
-	const char *v = s->value;
-	size_t n = strlen(v);
+	const char *why = conf_unwritable(s->value);
 
-	if (!n)
+	if (!*s->value)
 		return fail_input("%s: '%s'%s%s has no value: write one or leave the key out", s->where, s->key,
 				  *s->section ? " in " : "", s->section);
-	if (isspace((unsigned char)v[0]) || isspace((unsigned char)v[n - 1]))
-		return spot_bad(s, "it begins or ends with a blank");
-	for (size_t i = 0; i < n; i++) {
-		if (iscntrl((unsigned char)v[i]) && v[i] != '\t')
-			return spot_bad(s, "it holds a control character");
-		if (v[i] == ';' && (!i || isspace((unsigned char)v[i - 1])))
-			return spot_bad(s, "a ';' at the start or after a blank begins a comment");
-	}
-	return 0;
+	return why ? spot_bad(s, "%s", why) : 0;
 }
 
 static int unknown_key(const struct spot *s, enum conf_layer layer)

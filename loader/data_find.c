@@ -49,10 +49,16 @@ static int look_at(struct search *q, __u32 id)
 	rc = data_map_info(fd, &info);
 	if (!rc && !data_map_refused(info.name, info.type, info.max_entries))
 		snprintf(q->names + n, sizeof(q->names) - n, "%s%s", n ? ", " : "", info.name);
-	if (!rc && q->fd < 0 && data_map_named(q->map, info.name))
-		q->fd = fd;
-	else
-		close(fd);
+	if (!rc && data_map_named(q->map, info.name)) {
+		if (q->fd < 0) {
+			q->fd = fd;
+			return 0;
+		}
+		rc = fail_input("the kernel keeps 15 characters of a map's name, and two begin with '%s': only the "
+				"object's author can tell them apart, by other names",
+				info.name);
+	}
+	close(fd);
 	return rc;
 }
 

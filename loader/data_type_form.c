@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* data_type_form.c - columns whose form somebody gave them: does it fit the type? */
 #include <bpf/btf.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -75,7 +76,7 @@ int maker_bytes(struct maker *m, struct data_node *node, const struct btf_type *
 	long long head = btf__resolve_size(m->btf, btf_members(t)[length].type);
 	long long size = btf__resolve_size(m->btf, btf_members(t)[length + 1].type);
 
-	if (head <= 0 || size <= 0)
+	if (head <= 0 || size <= 0 || head > 8 || size > UINT16_MAX)
 		return wrong_form(m, "bytes", "an array with its length right before it", 0);
 	return maker_column(m, node,
 			    (struct data_column){.form = FORM_BYTES,

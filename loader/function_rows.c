@@ -90,12 +90,19 @@ static int unknown_map(const struct function *f, const char *name)
 
 static struct bpf_map *find_map(const struct function *f, const char *name)
 {
-	struct bpf_map *m = bpf_object__find_map_by_name(f->obj, name);
+	struct bpf_map *m = bpf_object__find_map_by_name(f->obj, name), *found = NULL;
 
-	if (m)
+	if (m || strlen(name) != BPF_OBJ_NAME_LEN - 1) /* else it may be as the kernel keeps it */
 		return m;
-	bpf_object__for_each_map(m, f->obj) if (data_map_named(name, bpf_map__name(m))) return m;
-	return NULL;
+	bpf_object__for_each_map(m, f->obj)
+	{
+		if (!data_map_named(name, bpf_map__name(m)))
+			continue;
+		if (found)
+			return NULL;
+		found = m;
+	}
+	return found;
 }
 
 static int make_type(struct function_rows *r, const struct function *f)

@@ -102,6 +102,9 @@ int request_object(struct function_conf *conf, const struct function *f, const c
 	size_t len = strlen(object);
 	bool is_path = strchr(object, '/') || (len > 2 && !strcmp(object + len - 2, ".o"));
 
+	if (is_path && conf_unwritable(f->path))
+		return fail_input("the object's path '%s' cannot stand in a config: %s; use another folder", f->path,
+				  conf_unwritable(f->path));
 	return set_string(&conf->object, is_path ? f->path : object);
 }
 

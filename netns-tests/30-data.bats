@@ -5,6 +5,7 @@
 
 load lib
 load story
+bats_require_minimum_version 1.5.0
 
 setup() {
 	story_setup
@@ -273,6 +274,22 @@ up_config() { kf "$@" up "$HOST_IF" -c "$BATS_TEST_TMPDIR/conf"; }
 	assert_eq "$(sort "$BATS_TEST_TMPDIR/array")" "$(dumped d.rows)"
 	assert_eq "$(sort "$BATS_TEST_TMPDIR/array")" "$(dumped d.slots)"
 	assert_eq "$ROWS" "$(of d .data.table)"
+}
+
+@test "a path that a config could not give back is refused, and nothing is deployed" {
+	local folder
+	for folder in "a ;b" $'a\nscope = any'; do
+		mkdir "$BATS_TEST_TMPDIR/$folder"
+		seq 1 4 | sed 's/.*/&\t&/' >"$BATS_TEST_TMPDIR/$folder/plain"
+		up_empty
+		cd "$BATS_TEST_TMPDIR/$folder" || return
+		run -2 kf deploy "$HOST_IF" "$(object data)" --name d --data plain=plain
+		assert_match "data.plain: the path .* cannot stand in a config: (a ';'|it holds a control character)" "$output"
+		cp "$(object mark)" mark.bpf.o
+		run -2 kf deploy "$HOST_IF" ./mark.bpf.o
+		assert_match "the object's path .* cannot stand in a config" "$output"
+		assert_eq "" "$(names)"
+	done
 }
 
 @test "a bad file at deploy, replace, up, check: said with its line, nothing is changed" {

@@ -26,7 +26,7 @@ serve() {
 	local map
 	{
 		echo "[function dns]"
-		for map in answers answers_long owners owners_long zones bodies; do echo "data.$map = $WORK/rows/$map"; done
+		for map in answers answers_long answers_signed owners owners_long zones bodies; do echo "data.$map = $WORK/rows/$map"; done
 	} >"$WORK/dns.conf"
 	kf -q up "$HOST_IF" -c "$WORK/dns.conf"
 }
@@ -42,15 +42,20 @@ pad() {
 ask() { in_client dig +tries=1 +timeout="$(limit 2)" "@${SERVER:-$HOST4}" "$@"; }
 told() { ask +short "$@" | sort | paste -sd ' '; } # in one line
 
-# The zone that sign_zone made, and the servers to compare with, in the client's namespace.
+# sign_zone ZONE [OPTION...]: signed.zone, named ZONE, as $WORK/zones/ZONE.zone; the key to trust is $WORK/zones/ZONE.key.
+# With NSEC; option -n: NSEC3.
 sign_zone() {
 	local ksk zsk
 	cd "$WORK/zones" || return
-	ksk=$(ldns-keygen -a ECDSAP256SHA256 -k signed.test)
-	zsk=$(ldns-keygen -a ECDSAP256SHA256 signed.test)
-	ldns-signzone "$@" -f signed.zone.signed signed.zone "$ksk" "$zsk"
-	mv signed.zone.signed signed.zone
+	sed "s/signed\\.test/$1/" signed.zone >"$1"
+	ksk=$(ldns-keygen -a ECDSAP256SHA256 -k "$1")
+	zsk=$(ldns-keygen -a ECDSAP256SHA256 "$1")
+	ldns-signzone "${@:2}" -f "$1.zone" "$1" "$ksk" "$zsk"
+	cp "$ksk.key" "$1.key"
 }
+
+# The servers to compare with, in the client's namespace.
+SERVED=(example.org example.zone child.example.org child.zone signed.test signed.test.zone nsec3.test nsec3.test.zone)
 
 start_nsd() {
 	cat >"$WORK/nsd.conf" <<-END
@@ -69,7 +74,7 @@ start_nsd() {
 			rrl-ratelimit: 0
 		remote-control:
 			control-enable: no
-		$(printf 'zone:\n\tname: %s\n\tzonefile: %s\n' example.org example.zone child.example.org child.zone signed.test signed.zone)
+		$(printf 'zone:\n\tname: %s\n\tzonefile: %s\n' "${SERVED[@]}")
 	END
 	background in_client nsd -d -c "$WORK/nsd.conf"
 	wait_for 20 in_client dig +tries=1 +timeout=1 +short -p 5301 @127.0.0.1 signed.test. SOA
@@ -94,7 +99,7 @@ start_knot() {
 		    zonefile-load: whole
 		    journal-content: none
 		zone:
-		$(printf '  - domain: %s\n    file: %s\n' example.org example.zone child.example.org child.zone signed.test signed.zone)
+		$(printf '  - domain: %s\n    file: %s\n' "${SERVED[@]}")
 	END
 	background in_client knotd -c "$WORK/knot.conf"
 	wait_for 20 in_client dig +tries=1 +timeout=1 +short -p 5302 @127.0.0.1 signed.test. SOA
@@ -136,6 +141,9 @@ compare() { # [OPTION...] NAME=FILE...
 	serve
 	assert_match 'flags: qr aa rd; QUERY: 1, ANSWER: 5,.*rcvd: 1111' "$(ask +bufsize=1232 large.example.org TXT | tr '\n' ' ')"
 	assert_match 'flags: qr aa tc rd; QUERY: 1, ANSWER: 0,' "$(ask +ignore +bufsize=1110 large.example.org TXT)"
+	assert_match 'flags: qr aa rd; QUERY: 1, ANSWER: 20, AUTHORITY: 0, ADDITIONAL: 0' "$(ask +noedns x.many.example.org MX)" \
+		"additional records that do not fit"
+	assert_eq "1 m01.many.example.org. 1 m02.many.example.org." "$(told +noedns x.y.many.example.org MX | cut -d ' ' -f 1-4)"
 	kf -q replace "$HOST_IF" dns --set max_size=1000
 	assert_match 'flags: qr aa tc rd; QUERY: 1, ANSWER: 0,' "$(ask +ignore +bufsize=1232 large.example.org TXT)"
 }
@@ -173,11 +181,63 @@ compare() { # [OPTION...] NAME=FILE...
 	assert_eq 0 "$(counter dns verdicts.PASS || echo 0)" "passed on"
 }
 
+# bats test_tags=nic
+@test "signed answers: dig gets them whole or from behind, unbound validates them" {
+	pad
+	sign_zone signed.test
+	rows "$WORK/zones/example.zone" "$WORK/zones/signed.test.zone"
+	serve
+	assert_match 'flags: qr aa rd; QUERY: 1, ANSWER: 2, .*flags: do; udp: 1232.*RRSIG.A 13 3 600' \
+		"$(ask +dnssec mail.signed.test | tr '\n\t' ' .')"
+	assert_match 'ANSWER: 1, AUTHORITY: 0,' "$(ask mail.signed.test)"
+	assert_match 'ANSWER: 0, AUTHORITY: 4,.*NSEC.* A RRSIG NSEC' "$(ask +dnssec mail.signed.test AAAA | tr '\n' ' ')"
+	assert_match 'flags: qr rd; .* AUTHORITY: 3, ADDITIONAL: 2' "$(ask +dnssec x.sub.signed.test | tr '\n' ' ')"
+	assert_match 'ANSWER: 5, .*RRSIG' "$(ask +dnssec long.signed.test TXT | tr '\n' ' ')"
+	assert_eq 0 "$(counter dns verdicts.PASS || echo 0)" "passed on"
+	assert_match 'timed out|no servers' "$(ask +dnssec +bufsize=800 long.signed.test TXT)"
+	assert_match 'timed out|no servers' "$(ask +dnssec nothing.signed.test)"
+	assert_eq 2 "$(counter dns verdicts.PASS)" "passed on"
+	cat >"$WORK/unbound.conf" <<-END
+		server:
+			interface: 127.0.0.1@5353
+			directory: "$WORK"
+			chroot: ""
+			username: ""
+			pidfile: "$WORK/unbound.pid"
+			use-syslog: no
+			module-config: "validator iterator"
+			trust-anchor-file: "$WORK/zones/signed.test.key"
+			trust-anchor-signaling: no
+			local-zone: "test." nodefault
+			do-not-query-localhost: no
+			root-hints: ""
+			num-threads: 1
+		remote-control:
+			control-enable: no
+		stub-zone:
+			name: signed.test
+			stub-addr: $HOST4
+			stub-addr: $HOST6
+	END
+	background in_client unbound -d -c "$WORK/unbound.conf"
+	validated() { assert_match "status: NOERROR.*flags: qr rd ra ad; QUERY: 1, ANSWER: $1, " \
+		"$(in_client dig +tries=1 +timeout="$(limit 5)" +adflag @127.0.0.1 -p 5353 "${@:2}" | tr '\n' ' ')"; }
+	wait_for 20 validated 1 mail.signed.test
+	validated 2 alias.signed.test
+	validated 0 mail.signed.test AAAA
+	validated 0 signed.test CAA
+	validated 4 long.signed.test TXT
+	validated 1 secure.signed.test DS
+	validated 0 sub.signed.test DS
+	assert_eq 2 "$(counter dns verdicts.PASS)" "passed on"
+}
+
 @test "names of every kind and damaged queries: answered as NSD or Knot does, or passed on" {
 	local size=(--share 0.5 --damaged 1500)
 	pad
-	sign_zone -n
-	rows "$WORK/zones/example.zone" "child.example.org=$WORK/zones/child.zone" "$WORK/zones/signed.zone"
+	sign_zone signed.test
+	sign_zone nsec3.test -n
+	rows "$WORK/zones/example.zone" "child.example.org=$WORK/zones/child.zone" "$WORK"/zones/*.test.zone
 	serve
 	background in_host /usr/bin/python3 "$TESTS/dns-compare.py" behind
 	wait_for 10 grep -q ready "$BG_LOG"
@@ -185,10 +245,11 @@ compare() { # [OPTION...] NAME=FILE...
 	start_knot
 	[ -z "${KFAAS_VM:-}" ] || size=(--names 0.15 --share 0.02 --damaged 50 --least 250)
 	run compare "${size[@]}" "example.org=$WORK/zones/example.zone" "child.example.org=$WORK/zones/child.zone" \
-		"signed.test=$WORK/zones/signed.zone"
+		"signed.test=$WORK/zones/signed.test.zone" "nsec3.test=$WORK/zones/nsec3.test.zone"
 	echo "$output"
 	assert_eq 0 "$status"
 	assert_match " [1-9][0-9]* as " "$output"
+	[ -n "${KFAAS_VM:-}" ] || assert_match "signed set +[1-9][0-9]+ +0.signed name +[1-9][0-9]+ +0" "$(tr '\n' '.' <<<"$output")"
 	# The comparison finds out if the servers have another zone.
 	kf -q remove "$HOST_IF" dns
 	sed -i 's/192.0.2.80/192.0.2.88/' "$WORK/zones/example.zone"
@@ -231,14 +292,14 @@ compare() { # [OPTION...] NAME=FILE...
 	assert_eq "192.0.2.80 192.0.2.81" "$(told www.example.org)"
 }
 
-# 20 zones, the first with 20 answers that are large.
+# 20 zones, the first with 70 answers that are large.
 many() {
 	local i
 	mkdir "$WORK/many"
 	for i in {1..20}; do
 		printf '%s\n' "\$ORIGIN z$i.test." "@ 300 SOA ns host 1 2 3 4 5" "@ 300 NS ns" "ns 300 A 192.0.2.1" >"$WORK/many/z$i"
 	done
-	for i in {1..20}; do echo "h$i 300 TXT $(printf 'x%.0s' {1..200})"; done >>"$WORK/many/z1"
+	for i in {1..70}; do echo "h$i 300 TXT $(printf 'x%.0s' {1..200})"; done >>"$WORK/many/z1"
 }
 
 @test "replace puts new rows in force at once, under load; a damaged row changes nothing" {
@@ -265,7 +326,7 @@ many() {
 	rows "$WORK/zones/example.zone" "child.example.org=$WORK/zones/child.zone" "$WORK"/many/*
 	kf -q replace "$HOST_IF" dns
 	assert_eq "192.0.2.1" "$(told ns.z20.test)"
-	assert_match " ANSWER: 1," "$(ask h20.z1.test TXT | tr '\n' ' ')"
+	assert_match " ANSWER: 1," "$(ask h70.z1.test TXT | tr '\n' ' ')"
 	wait "$BG_PID"
 	completed=$(awk '/Queries completed:/ { print $3 }' "$BG_LOG")
 	lost=$(awk '/Queries lost:/ { print $3 }' "$BG_LOG")
@@ -300,7 +361,7 @@ zone_is_refused() {
 	run "$ROWS_TOOL" -o "$WORK/rows"
 	assert_eq 2 "$status"
 	assert_eq "$before" "$(cksum "$WORK"/rows/*)"
-	assert_eq 6 "$(find "$WORK/rows" -type f | wc -l)" "files"
+	assert_eq 7 "$(find "$WORK/rows" -type f | wc -l)" "files"
 }
 
 @test "the README's configuration works as pasted" {

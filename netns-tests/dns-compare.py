@@ -32,7 +32,8 @@ TYPES = "A AAAA NS CNAME SOA MX TXT PTR SRV DS DNSKEY CAA ANY TYPE65399".split()
 NEVER, ALWAYS, MAYBE = "never", "always", "maybe"
 PASSED = {
     "name": NEVER, "below": NEVER, "edns": NEVER, "badvers": NEVER,
-    "case": NEVER, "dname": ALWAYS, "outside": ALWAYS, "signed": ALWAYS, "not a query": ALWAYS, "damaged": MAYBE,
+    "case": NEVER, "dname": ALWAYS, "outside": ALWAYS, "signed": MAYBE, "signed set": NEVER, "signed name": NEVER,
+    "not a query": ALWAYS, "damaged": MAYBE,
 }
 
 
@@ -129,6 +130,17 @@ class Queries:
     def is_signed(self, zone):
         return zone.get_rdataset(zone.origin, dns.rdatatype.DNSKEY) is not None
 
+    def kind_signed(self, zone, name, rdtype):
+        """Of a query with DO, for an answer of up to 1232 bytes."""
+        if not self.is_signed(zone):
+            return "edns"
+        if rdtype in (dns.rdatatype.ANY, dns.rdatatype.RRSIG) or len(name.to_wire()) > 62:
+            return "signed"
+        if zone.get_rdataset(name, dns.rdatatype.RRSIG, rdtype):
+            return "signed set"
+        alias = zone.get_rdataset(name, dns.rdatatype.CNAME)
+        return "signed name" if zone.get_rdataset(name, dns.rdatatype.NSEC) and not alias else "signed"
+
     def of_name(self, zone, name):
         for rdtype in self.some(self.types):
             yield "name", self.wire(name, rdtype)
@@ -136,12 +148,16 @@ class Queries:
             yield "case", self.cased(self.wire(name, rdtype))
             yield "edns", self.wire(name, rdtype, payload=self.dice.choice([0, 300, 512, 700, 1232, 1500, 4096, 65535]),
                                     options=self.dice.choice(OPTIONS))
-            yield "signed" if self.is_signed(zone) else "edns", self.wire(name, rdtype, want_dnssec=True, payload=1232)
+        for rdtype in self.some(self.types):
+            yield self.kind_signed(zone, name, rdtype), self.wire(name, rdtype, want_dnssec=True, payload=1232)
+            yield "signed" if self.is_signed(zone) else "edns", self.wire(
+                name, rdtype, want_dnssec=True, payload=self.dice.choice([512, 700, 4096]))
         yield "badvers", self.wire(name, dns.rdatatype.A, use_edns=1, payload=1232)
         for labels in ["nope"], ["x", "y"], ["a"], ["zz", "*"], ["L" * 63]:
             longer = self.prefixed(name, *labels)
             for rdtype in self.some(self.few()) if longer else []:
                 yield "below", self.cased(self.wire(longer, rdtype))
+                yield "signed" if self.is_signed(zone) else "edns", self.wire(longer, rdtype, want_dnssec=True)
 
     def of_zone(self, zone):
         dname = [n for n in self.names(zone) if zone.get_rdataset(n, dns.rdatatype.DNAME)]

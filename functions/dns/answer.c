@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* answer.c - finds the records of an answer: exact names, wildcards (RFC 4592), CNAMEs within the zones, delegations
- * with glue, and what a zone does not have (RFC 2308). */
+ * with glue, what a zone does not have (RFC 2308), and the signatures and NSECs of all that. */
 #include <arpa/inet.h>
 #include <string.h>
 
@@ -14,6 +14,7 @@ struct found {
 	const struct node *node; /* whose records they are; NULL: there is no such name */
 	const struct node *cut;	 /* it is at or below this delegation */
 	bool dname;		 /* it is below a DNAME */
+	bool wild;		 /* the node is the wildcard that stands for it */
 };
 
 static struct found find(const struct zones *zones, const uint8_t *name)
@@ -31,7 +32,8 @@ static struct found find(const struct zones *zones, const uint8_t *name)
 	f.cut = node_cut_above(closest);
 	for (const struct node *n = at == lower ? closest->parent : closest; n; n = n->parent)
 		f.dname |= node_get(n, TYPE_DNAME) != NULL;
-	f.node = at == lower ? closest : closest->wildcard;
+	f.wild = at != lower;
+	f.node = f.wild ? closest->wildcard : closest;
 	return f;
 }
 
@@ -44,19 +46,50 @@ static uint32_t negative_ttl(const struct record *soa)
 	return soa->ttl < minimum ? soa->ttl : minimum;
 }
 
+/* The RRSIGs of TYPE at NODE. */
+static void add_signatures(struct message *m, enum section section, const uint8_t *owner, const struct node *node,
+			   uint16_t type, uint32_t ttl)
+{
+	bool found = !m->dnssec || !node->zone->is_signed;
+
+	for (const struct record *r = found ? NULL : node->records; r; r = r->next)
+		if (record_covers(r, type)) {
+			message_add(m, section, owner, r, ttl);
+			found = true;
+		}
+	/* The servers and addresses of a delegation have none (RFC 4035 2.2). */
+	if (!found && section != ADDITIONAL && !(type == TYPE_NS && node_is_cut(node)))
+		m->unproved = true;
+}
+
 static void add_soa(struct message *m, const struct zone *zone)
 {
 	const struct record *soa = node_get(zone->apex, TYPE_SOA);
 
 	message_add(m, AUTHORITY, soa->owner, soa, negative_ttl(soa));
+	add_signatures(m, AUTHORITY, soa->owner, zone->apex, TYPE_SOA, negative_ttl(soa));
 }
 
 static void add_set(struct message *m, enum section section, const uint8_t *owner, const struct node *node,
 		    uint16_t type)
 {
-	for (const struct record *r = node->records; r; r = r->next)
+	const struct record *first = node_get(node, type);
+
+	for (const struct record *r = first; r; r = r->next)
 		if (r->type == type)
 			message_add(m, section, owner, r, r->ttl);
+	if (first)
+		add_signatures(m, section, owner, node, type, first->ttl);
+}
+
+/* That NODE has no TYPE. */
+static void add_proof(struct message *m, const uint8_t *owner, const struct node *node)
+{
+	if (!m->dnssec || !node->zone->is_signed)
+		return;
+	add_set(m, AUTHORITY, owner, node, TYPE_NSEC);
+	if (!node_get(node, TYPE_NSEC))
+		m->unproved = true;
 }
 
 /* The addresses that the zone has for the servers of NODE, also if they are below another delegation. */
@@ -78,20 +111,32 @@ static void add_glue(struct message *m, const struct zone *zone, const struct no
 	}
 }
 
+static void add_referral(struct message *m, const struct zone *zone, const struct node *cut)
+{
+	add_set(m, AUTHORITY, cut->name, cut, TYPE_NS);
+	if (!node_get(cut, TYPE_DS))
+		add_proof(m, cut->name, cut);
+	else if (m->dnssec && zone->is_signed)
+		add_set(m, AUTHORITY, cut->name, cut, TYPE_DS);
+	add_glue(m, zone, cut);
+}
+
 /* The records of TYPE at F's node, or that there are none. */
 static void add_answer(struct message *m, const struct found *f, const uint8_t *owner, uint16_t type)
 {
 	add_set(m, ANSWER, owner, f->node, type);
-	if (!node_get(f->node, type))
+	if (!node_get(f->node, type)) {
 		add_soa(m, f->zone);
+		add_proof(m, owner, f->node);
+	}
 	if (type == TYPE_NS) {
 		message_extra(m);
 		add_glue(m, f->zone, f->node);
 	}
 }
 
-unsigned answer_node(struct message *m, const struct zones *zones, const struct zone *zone, const struct node *node,
-		     uint16_t type)
+static unsigned follow(struct message *m, const struct zones *zones, const struct zone *zone, const struct node *node,
+		       uint16_t type)
 {
 	struct found f = {.zone = zone, .node = node, .cut = node_cut_above(node)};
 	const uint8_t *owner = NULL; /* the name asked for */
@@ -105,10 +150,11 @@ unsigned answer_node(struct message *m, const struct zones *zones, const struct 
 		if (f.zone->is_signed)
 			flags |= DNS_SIGNED;
 		if (f.cut && !(f.node == f.cut && type == TYPE_DS)) {
-			add_set(m, AUTHORITY, f.cut->name, f.cut, TYPE_NS);
-			add_glue(m, f.zone, f.cut);
+			add_referral(m, f.zone, f.cut);
 			return i ? flags : flags & ~DNS_AA;
 		}
+		if (m->dnssec && f.zone->is_signed && f.wild)
+			return DNS_PASS; /* that there is no closer name is to be proved */
 		if (!f.node) {
 			add_soa(m, f.zone);
 			return flags | DNS_RCODE_NXDOMAIN;
@@ -123,6 +169,14 @@ unsigned answer_node(struct message *m, const struct zones *zones, const struct 
 		f = find(zones, owner);
 	}
 	return DNS_PASS;
+}
+
+unsigned answer_node(struct message *m, const struct zones *zones, const struct zone *zone, const struct node *node,
+		     uint16_t type)
+{
+	unsigned flags = follow(m, zones, zone, node, type);
+
+	return m->unproved ? DNS_PASS : flags;
 }
 
 unsigned answer_nothing(struct message *m, const struct zone *zone)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* cases.h - the packet table: queries to example.zone and child.zone, and what is answered. */
+/* cases.h - the packet table: queries to example.zone, child.zone and nsec.zone, and what is answered. */
 #ifndef DNS_CASES_H
 #define DNS_CASES_H
 
@@ -7,6 +7,7 @@
 
 #define EDNS(size, flags)	  "00 0029 " size " 00 00 " flags " 0000"
 #define OPTION(size, len, option) "00 0029 " size " 00 00 0000 " len " " option
+#define DO			  .opt = EDNS("04d0", "8000")
 #define LEFT			  .left = true
 #define Q(name_, type_)		  .name = name_, .type = type_
 #define A			  1
@@ -173,6 +174,42 @@ static const struct test tests[] = {
 	 .ar = 1,
 	 .body = "000029 04d0 01 00 8000 0000"},
 
+	/* a signed zone with the DO bit: by exact name */
+	{"DO: a set and its signature",
+	 {Q("www.nsec.test", A), DO},
+	 .flags = AA,
+	 .an = 2,
+	 .ar = 1,
+	 .body = "c00c 0001 0001 00000258 0004 c0000204 c00c 002e 0001 00000258 0020 0001 0d03 00000258 7c245f00 "
+		 "6955b900 0001 046e736563047465737400 736967"
+		 "000029 04d0 0000 8000 0000"},
+	{"without DO: the set", {Q("www.nsec.test", A), .opt = EDNS("04d0", "0000")}, .flags = AA, .an = 1, .ar = 1},
+	{"DO: NODATA, with the name's NSEC", {Q("www.nsec.test", 28), DO}, .flags = AA, .ns = 4, .ar = 1},
+	{"DO: at the apex", {Q("nsec.test", 16), DO}, .flags = AA, .ns = 4, .ar = 1},
+	{"DO: a CNAME and its target", {Q("alias.nsec.test", A), DO}, .flags = AA, .an = 4, .ar = 1},
+	{"DO: a CNAME whose target lacks the type",
+	 {Q("alias.nsec.test", 28), DO},
+	 .flags = AA,
+	 .an = 2,
+	 .ns = 4,
+	 .ar = 1},
+	{"DO: a referral with DS", {Q("safe.nsec.test", A), DO}, .flags = REFERRED, .ns = 3, .ar = 1},
+	{"DO: a referral without, shifted", {Q("x.y.sub.nsec.test", A), DO}, .flags = REFERRED, .ns = 3, .ar = 2},
+	{"DO: the DS of a delegation", {Q("safe.nsec.test", 43), DO}, .flags = AA, .an = 2, .ar = 1},
+	{"DO: that it has none", {Q("sub.nsec.test", 43), DO}, .flags = AA, .ns = 4, .ar = 1},
+	{"DO: a wildcard, asked for itself", {Q("*.wild.nsec.test", 16), DO}, .flags = AA, .an = 2, .ar = 1},
+	{"DO: of 593 bytes", {Q("long.nsec.test", 16), .opt = EDNS("0251", "8000")}, .flags = AA, .an = 3, .ar = 1},
+	{"DO: for 592 bytes passed on, not truncated", {Q("long.nsec.test", 16), .opt = EDNS("0250", "8000")}, LEFT},
+	{"DO: a wildcard", {Q("x.wild.nsec.test", 16), DO}, LEFT},
+	{"DO: a CNAME to a wildcard", {Q("towild.nsec.test", 16), DO}, LEFT},
+	{"DO: NXDOMAIN", {Q("nothing.nsec.test", A), DO}, LEFT},
+	{"DO: an empty non-terminal", {Q("ent.nsec.test", A), DO}, LEFT},
+	{"DO: ANY", {Q("www.nsec.test", 255), DO}, LEFT},
+	{"DO: ANY at a CNAME", {Q("alias.nsec.test", 255), DO}, LEFT},
+	{"DO: RRSIG", {Q("www.nsec.test", 46), DO}, LEFT},
+	{"DO: a set without its signature", {Q("bare.nsec.test", A), DO}, LEFT},
+	{"DO: a long name", {Q("b23456789012345678901234567890123456789012345678901.nsec.test", A), DO}, LEFT},
+
 	/* names at the limits */
 	{"the longest of the short",
 	 {Q("a23456789012345678901234567890123456789012345678.example.org", A)},
@@ -289,6 +326,8 @@ static const struct ask corpus_asks[] = {
 	{Q("www.example.org", 255), .frame = {.sum = SUM_ZERO, .trailer = 5}},
 	{Q("c.d.e.f.l23456789012345678901234567890123456789012345678901234567890123.nothing.example.org", A)},
 	{Q("b234567890123456789012345678901234567890123456789.example.org", A), .opt = EDNS("04d0", "0000")},
+	{Q("www.nsec.test", 28), DO},
+	{Q("x.sub.nsec.test", A), DO, .frame = {.family = 6}},
 	{Q("www.child.example.org", A), .opt = "00 0029 04d0 00 01 8000 0000"},
 };
 

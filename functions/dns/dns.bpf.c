@@ -18,6 +18,7 @@ SEC("xdp")
 int dns(struct xdp_md *ctx)
 {
 	const struct dns_answer *a = NULL;
+	int found = DNS_FOUND_ROW;
 	struct kfaas_packet p;
 	struct dns_query *q;
 	struct udphdr *udp;
@@ -31,21 +32,20 @@ int dns(struct xdp_md *ctx)
 	if (!q || !dns_parse(ctx, dns_offset(&p), p.l4_len - sizeof(*udp)))
 		return XDP_PASS;
 	a = dns_answer_at(q, DNS_AT, q->type);
-	if (!a) {
-		int found = dns_closest();
-
+	if (a) {
+		dns_found_row(q, DNS_AT, q->type);
+	} else {
+		found = dns_closest();
 		if (found == DNS_FOUND_ROW)
 			a = dns_answer_at(q, q->key_at, q->key_type);
 		else if (found == DNS_FOUND_ZONE)
 			a = bpf_map_lookup_elem(&zones, &q->zone);
-		else if (found == DNS_FOUND_NOTHING || !refuse)
-			return XDP_PASS;
-		else
+		else if (found == DNS_FOUND_OUTSIDE && refuse)
 			return dns_send(ctx, &p, q, NULL);
-		if (!a)
-			return XDP_PASS;
 	}
-	if (a->flags & DNS_PASS || (a->flags & DNS_SIGNED && q->dnssec))
+	if (found == DNS_FOUND_SIGNED || (a && a->flags & DNS_SIGNED && q->dnssec))
+		a = dns_signed_at(q, q->key_at, q->key_type);
+	if (!a || a->flags & DNS_PASS)
 		return XDP_PASS;
 	return dns_send(ctx, &p, q, a);
 }

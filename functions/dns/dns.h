@@ -16,9 +16,10 @@
 #define DNS_LABELS 40	/* taken off a name that does not exist, in search of one that does */
 #define DNS_SIZE   1232 /* of an answer, at most: fits IPv6's minimum MTU */
 #define DNS_BODY   1215 /* of an answer behind its question: DNS_SIZE less the header and the shortest question */
-#define DNS_SHIFTS 160	/* compression pointers in one body that move with the length of the name asked for */
+#define DNS_SHIFTS 159	/* compression pointers in one body that move with the length of the name asked for */
 
-#define DNS_TYPE_FALLBACK 0 /* the row for all types that have none of their own: at CNAMEs and delegations */
+/* The row for all types that have none of their own: at CNAMEs and delegations, in signed zones everywhere. */
+#define DNS_TYPE_FALLBACK 0
 #define DNS_TYPE_CNAME	  5
 #define DNS_TYPE_DS	  43
 #define DNS_TYPE_ANY	  255
@@ -77,7 +78,7 @@ enum dns_answer_flag {
 	DNS_TC = 0x0200,
 	DNS_RCODE = 0x000f,
 	DNS_PASS = 0x4000,   /* for the server behind */
-	DNS_SIGNED = 0x8000, /* with the DO bit: for the server behind */
+	DNS_SIGNED = 0x8000, /* with the DO bit: from `answers_signed`, whole, or for the server behind */
 };
 
 struct dns_answer {
@@ -96,5 +97,7 @@ _Static_assert(sizeof(struct dns_key_long) == 260, "dns_key_long");
 /* With the kernel's 56 bytes for an element of a hash, a row of `answers` takes one of its blocks of 256 bytes. */
 _Static_assert(sizeof(struct dns_answer) == 136, "dns_answer");
 _Static_assert(sizeof(struct kfaas_bytes_dns_large) == 1536, "dns_large");
+_Static_assert((DNS_BODY + 1) / 2 * 2 + 2 * DNS_SHIFTS <= sizeof(((struct kfaas_bytes_dns_large *)0)->bytes),
+	       "DNS_SHIFTS");
 
 #endif

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* dns_test.c - the packet table of functions/dns, over the rows of example.zone and child.zone. */
+/* dns_test.c - the packet table of functions/dns, over the rows of example.zone, child.zone and nsec.zone. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,7 +22,8 @@ static struct bpf_object *load(const char *path)
 	struct bpf_object *obj = test_load(path);
 
 	if (!zone_read(&zones, "functions/dns/example.zone") ||
-	    !zone_read(&zones, "child.example.org=functions/dns/child.zone") || !rows_make(&zones, put_row, obj)) {
+	    !zone_read(&zones, "child.example.org=functions/dns/child.zone") ||
+	    !zone_read(&zones, "functions/dns/nsec.zone") || !rows_make(&zones, put_row, obj)) {
 		printf("Bail out! no rows: run it in the source folder\n");
 		exit(1);
 	}
@@ -169,6 +170,8 @@ static void bench(struct bpf_program *prog)
 		{"NXDOMAIN, eight labels", {Q("1.2.3.4.5.6.7.nothing.example.org", A)}},
 		{"a wildcard", {Q("any.wild.example.org", A)}},
 		{"a referral with glue, shifted", {Q("a.b.sub.example.org", A)}},
+		{"DO, an address and its signature", {Q("www.nsec.test", A), DO}},
+		{"DO, NXDOMAIN of a signed zone", {Q("nothing.nsec.test", A), DO}},
 		{"a TXT set of 1,000 bytes", {Q("large.example.org", 16), .opt = EDNS("04d0", "0000")}},
 	};
 

@@ -17,6 +17,7 @@
 
 DNS_HASH(answers, struct dns_key, struct dns_answer, 1024);
 DNS_HASH(answers_long, struct dns_key_long, struct dns_answer, 16);
+DNS_HASH(answers_signed, struct dns_key, struct dns_answer, 64); /* for the DO bit; of short names */
 DNS_HASH(owners, struct dns_name, struct dns_owner, 1024);
 DNS_HASH(owners_long, struct dns_name_long, struct dns_owner, 16);
 
@@ -48,10 +49,22 @@ static __always_inline const struct dns_answer *dns_answer_at(struct dns_query *
 	return bpf_map_lookup_elem(&answers_long, q->text + at);
 }
 
+static __always_inline const struct dns_answer *dns_signed_at(struct dns_query *q, __u32 at, __u16 type)
+{
+	if (at < DNS_AT - 2 || at > DNS_TOP)
+		return NULL;
+	at -= 2;
+	*(kfaas_u16 *)(q->text + at) = type;
+	if (q->len + DNS_AT - 2 - at > DNS_SHORT)
+		return NULL;
+	return bpf_map_lookup_elem(&answers_signed, q->text + at);
+}
+
 enum dns_found {
 	DNS_FOUND_NOTHING, /* not ours to answer */
 	DNS_FOUND_OUTSIDE, /* outside the zones */
 	DNS_FOUND_ROW,	   /* of `answers`: key_at, key_type */
+	DNS_FOUND_SIGNED,  /* the same, of `answers_signed` */
 	DNS_FOUND_ZONE,	   /* of `zones`: zone, rcode */
 };
 
@@ -74,6 +87,18 @@ static __always_inline int dns_found_owner(struct dns_query *q, const struct dns
 	return DNS_FOUND_ZONE;
 }
 
+/* The same in a signed zone, or O is above. What stands for many names needs a proof for each of them: only a
+ * delegation does not. */
+static __always_inline int dns_found_signed(struct dns_query *q, const struct dns_owner *o, __u32 at)
+{
+	bool cut = o->flags & DNS_OWNER_CUT, itself = at == DNS_AT;
+
+	if (q->type == DNS_TYPE_ANY || !(cut || itself))
+		return DNS_FOUND_NOTHING;
+	dns_found_row(q, at, cut && itself && q->type == DNS_TYPE_DS ? DNS_TYPE_DS : DNS_TYPE_FALLBACK);
+	return DNS_FOUND_SIGNED;
+}
+
 /* There is no row for exactly this name and type: go up to the closest name that exists (RFC 4592). */
 __noinline int dns_closest(void)
 {
@@ -94,8 +119,10 @@ __noinline int dns_closest(void)
 			return DNS_FOUND_OUTSIDE;
 		at += label + 1;
 	}
-	if (!o || (o->flags & DNS_OWNER_SIGNED && q->dnssec))
+	if (!o)
 		return DNS_FOUND_NOTHING;
+	if (o->flags & DNS_OWNER_SIGNED && q->dnssec)
+		return dns_found_signed(q, o, at);
 	q->zone = o->zone;
 	q->rcode = 0;
 	if (at == DNS_AT)

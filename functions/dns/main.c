@@ -14,7 +14,9 @@
 static const char usage[] =
 	"Usage: kfaas-dns-rows -o FOLDER [ORIGIN=]FILE...\n"
 	"Renders the answers of the zones in RFC 1035 zone files, and writes them to FOLDER as the row files\n"
-	"answers, answers_long, owners, owners_long, zones and bodies, one for each map of the function dns.\n"
+	"answers, answers_long, answers_signed, owners, owners_long, zones and bodies, one for each map of the "
+	"function\n"
+	"dns.\n"
 	"ORIGIN is needed for a file that does not set $ORIGIN. All files are written, or none.\n";
 
 struct output {
@@ -77,6 +79,7 @@ static bool write_row(void *ctx, enum rows_map map, const void *key, const void 
 	out->rows[map]++;
 	switch (map) {
 	case ROWS_ANSWERS:
+	case ROWS_ANSWERS_SIGNED:
 		write_key(f, ((const struct dns_key *)key)->type, ((const struct dns_key *)key)->name);
 		write_answer(f, value);
 		break;

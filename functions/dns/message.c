@@ -79,12 +79,13 @@ static void put_name(struct message *m, const uint8_t *name, bool compress)
 	put(m, name, 1);
 }
 
-void message_begin(struct message *m, const uint8_t *name, enum audience audience)
+void message_begin(struct message *m, const uint8_t *name, enum audience audience, bool dnssec)
 {
 	m->audience = audience;
 	m->len = QUESTION_AT;
 	m->extra_at = m->places = m->shifts = 0;
-	m->full = false;
+	m->full = m->unproved = false;
+	m->dnssec = dnssec;
 	m->name = name;
 	memset(m->count, 0, sizeof(m->count));
 	put(m, name, name_len(name));

@@ -30,9 +30,11 @@ struct message {
 	uint16_t shift[MESSAGE_PLACES]; /* pointers to be shifted, from the body on */
 	size_t shifts;
 	bool full;
+	bool dnssec;   /* with signatures and proofs */
+	bool unproved; /* but one of them is not in the zone */
 };
 
-void message_begin(struct message *m, const uint8_t *name, enum audience audience);
+void message_begin(struct message *m, const uint8_t *name, enum audience audience, bool dnssec);
 /* OWNER NULL: the name asked for. Records of M beyond what fits set m->full. */
 void message_add(struct message *m, enum section section, const uint8_t *owner, const struct record *r, uint32_t ttl);
 /* What is added from here on, to ADDITIONAL, may be left out for want of room. */

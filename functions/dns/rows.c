@@ -8,9 +8,9 @@
 #include "rows.h"
 
 const char *const rows_names[ROWS_MAPS] = {
-	[ROWS_ANSWERS] = "answers", [ROWS_ANSWERS_LONG] = "answers_long",
-	[ROWS_OWNERS] = "owners",   [ROWS_OWNERS_LONG] = "owners_long",
-	[ROWS_ZONES] = "zones",	    [ROWS_BODIES] = "bodies",
+	[ROWS_ANSWERS] = "answers", [ROWS_ANSWERS_LONG] = "answers_long", [ROWS_ANSWERS_SIGNED] = "answers_signed",
+	[ROWS_OWNERS] = "owners",   [ROWS_OWNERS_LONG] = "owners_long",	  [ROWS_ZONES] = "zones",
+	[ROWS_BODIES] = "bodies",
 };
 
 struct maker {
@@ -72,14 +72,52 @@ static void make_owner(struct maker *k, const struct node *node, uint32_t flags)
 	}
 }
 
-static void make_answer(struct maker *k, const struct node *node, uint16_t type)
+/* Write the answer into the message; returns its flags. */
+static unsigned write_message(struct maker *k, const struct node *node, uint16_t type, bool dnssec)
 {
 	enum audience audience = name_is_wildcard(node->name) ? FOR_WILD : FOR_NAME;
 
 	if (type == DNS_TYPE_FALLBACK && node_is_cut(node))
 		audience = FOR_BELOW;
-	message_begin(&k->message, node->name, audience);
-	make_row(k, type, answer_node(&k->message, k->zones, k->zone, node, type));
+	message_begin(&k->message, node->name, audience, dnssec);
+	return answer_node(&k->message, k->zones, k->zone, node, type);
+}
+
+/* The answer with its signatures. There is none without them, and none to be truncated: for the server behind. */
+static void make_signed(struct maker *k, const struct node *node, uint16_t type)
+{
+	static struct kfaas_bytes_dns_large large;
+	struct dns_key key = {.type = type};
+	size_t len = name_len(node->name);
+	struct dns_answer row;
+
+	if (!k->ok || len > DNS_SHORT || type == TYPE_RRSIG)
+		return;
+	message_row(&k->message, write_message(k, node, type, true), &row, &large);
+	if (row.flags & (DNS_PASS | DNS_TC))
+		return;
+	memcpy(key.name, node->name, len);
+	k->ok = put_body(k, &row, &large) && k->put(k->ctx, ROWS_ANSWERS_SIGNED, &key, &row);
+}
+
+static void make_answer(struct maker *k, const struct node *node, uint16_t type)
+{
+	unsigned flags = write_message(k, node, type, false);
+
+	make_row(k, type, flags);
+	if (flags & DNS_SIGNED)
+		make_signed(k, node, type);
+}
+
+/* What a name of a signed zone does not have gets rows of its own: each name has its NSEC. */
+static void make_nodata(struct maker *k, const struct node *node)
+{
+	if (!k->zone->is_signed)
+		return;
+	if (node_is_cut(node) && !node_get(node, TYPE_DS))
+		make_signed(k, node, TYPE_DS);
+	else if (!node_is_cut(node) && !node_get(node, TYPE_CNAME))
+		make_signed(k, node, DNS_TYPE_FALLBACK);
 }
 
 /* R is the first of its type at its name. */
@@ -130,6 +168,7 @@ static void make_node(struct maker *k, const struct node *node)
 		return;
 	}
 	make_owner(k, node, owner_flags(k, node));
+	make_nodata(k, node);
 	if (cut) {
 		make_answer(k, node, DNS_TYPE_FALLBACK);
 		if (node_get(node, DNS_TYPE_DS))
@@ -160,7 +199,7 @@ static void make_zone(struct maker *k)
 	static struct kfaas_bytes_dns_large large;
 	struct dns_answer row;
 
-	message_begin(&k->message, k->zone->apex->name, FOR_BELOW);
+	message_begin(&k->message, k->zone->apex->name, FOR_BELOW, false);
 	message_row(&k->message, answer_nothing(&k->message, k->zone), &row, &large);
 	k->ok = k->ok && put_body(k, &row, &large) && k->put(k->ctx, ROWS_ZONES, &k->zone->index, &row);
 }

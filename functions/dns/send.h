@@ -9,7 +9,7 @@ KFAAS_SETTING(__u32, max_size, DNS_SIZE); /* of answers, 512 to 1232 */
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 16);
+	__uint(max_entries, 64);
 	__type(key, __u32);
 	__type(value, struct kfaas_bytes_dns_large);
 } bodies SEC(".maps");
@@ -39,6 +39,8 @@ static __always_inline int dns_put(struct xdp_md *ctx, const struct dns_answer *
 		offset = bpf_ntohs(*(kfaas_u16 *)(bytes + next));
 		if (offset > DNS_BODY)
 			return 0;
+		if (offset + 2 > len) /* of a record that was left out */
+			continue;
 		pointer = data + offset;
 		if ((void *)(pointer + 1) > end)
 			return 0;
@@ -156,6 +158,8 @@ static __always_inline int dns_send(struct xdp_md *ctx, struct kfaas_packet *p, 
 		return XDP_PASS;
 	if (q->size < limit)
 		limit = q->size;
+	if (body_at + rest.len + opt > limit && a && a->flags & DNS_SIGNED && q->dnssec)
+		return XDP_PASS;
 	if (body_at + rest.len + opt > limit && rest.extra && rest.extra <= rest.len) {
 		rest.len -= rest.extra;
 		rest.ar = 0;

@@ -275,11 +275,15 @@ static void node_add(struct node *node, struct record *r)
 	*at = r;
 }
 
+bool record_covers(const struct record *r, uint16_t type)
+{
+	return r->type == TYPE_RRSIG && r->len >= 2 && (r->data[0] << 8 | r->data[1]) == type;
+}
+
 /* Names of hashes are not names that anybody can ask for (RFC 5155 7.2.8). */
 static bool is_nsec3(const struct record *r)
 {
-	return r->type == TYPE_NSEC3 ||
-	       (r->type == TYPE_RRSIG && r->len >= 2 && (r->data[0] << 8 | r->data[1]) == TYPE_NSEC3);
+	return r->type == TYPE_NSEC3 || record_covers(r, TYPE_NSEC3);
 }
 
 static bool add_rr(struct zone *zone, const ldns_rr *rr, const struct source *at)

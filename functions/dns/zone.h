@@ -36,6 +36,8 @@ struct record {
 
 /* The names in the data of TYPE that may be compressed (RFC 3597 4): how many, behind SKIP bytes. */
 size_t record_names(uint16_t type, size_t *skip);
+/* It is an RRSIG of TYPE. */
+bool record_covers(const struct record *r, uint16_t type);
 
 struct node {
 	const struct zone *zone;

@@ -181,10 +181,14 @@ __noinline int http_answer(__u32 status)
 	r = &w->request;
 	before = w->out.len;
 	if (status == HTTP_WHOLE) {
+		bool fits;
+
 		page = http_find(w);
-		behind = page ? http_put_page(w, page) : 0;
+		/* Asked before copying: a long target would run over the answers before. */
+		fits = !page || page->insert == NOTHING || page->answer.len + r->target_len <= HTTP_ANSWER;
+		behind = page && fits ? http_put_page(w, page) : 0;
 		status = page ? HTTP_BAD_REQUEST : HTTP_NOT_FOUND;
-		if (w->out.len - before > HTTP_ANSWER) { /* what was put into it was too long */
+		if (!fits || w->out.len - before > HTTP_ANSWER) { /* what was put into it was too long */
 			behind = 0;
 			status = HTTP_HEAD_TOO_LARGE;
 		}

@@ -117,12 +117,35 @@ static void test_help(void **state)
 	free(text);
 }
 
+/* A command that is a program of its own. */
+static void test_program(void **state)
+{
+	static const struct args_spec own = {
+		.command = "kfaas-x", .program = "kfaas-x", .words = "IFACE", .min = 1, .max = 1};
+	char *text = NULL, *unknown[] = {"--none", NULL};
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+	int argc = 0;
+
+	(void)state;
+	args_help(&own, out);
+	fclose(out);
+	assert_non_null(strstr(text, "usage: kfaas-x IFACE\n"));
+	free(text);
+	assert_true(args_parse(&own, &argc, unknown) < 0);
+	expect_failure("kfaas-x: something is missing: kfaas-x IFACE");
+	argc = 1;
+	assert_true(args_parse(&own, &argc, unknown) < 0);
+	expect_failure("kfaas-x: unknown option '--none': see `kfaas-x --help`");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_good),
 		cmocka_unit_test(test_bad),
 		cmocka_unit_test(test_help),
+		cmocka_unit_test(test_program),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,322 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# 40-gen.bats - kfaas-gen against functions that answer rightly, functions that answer wrongly, and the kernel.
+
+load lib
+load story
+
+GEN=$(dirname "$KFAAS")/tools/kfaas-gen
+COUNT=${KFAAS_VM:+2000} # requests of a run
+COUNT=${COUNT:-20000}
+FEW=${KFAAS_VM:+200}
+FEW=${FEW:-2000}
+
+setup() {
+	topology veth
+	in_client ip link set "$CLIENT_IF" xdpdrv off # kfaas-gen brings its own program
+	GEN_MS=$(limit 1)000 # time-out
+}
+
+teardown() {
+	assert_eq "" "$(xdp_id "$CLIENT_NS" "$CLIENT_IF")" "an XDP program on $CLIENT_IF"
+	topology_down
+}
+
+gen() { "$GEN" --netns "$CLIENT_NS" --timeout "$GEN_MS" "$@"; }
+raw() { R=$(gen --json "$CLIENT_IF" raw "$@"); }
+
+# report OPTION...: kfaas-gen's figures, for is.
+report() { R=$(gen --json --to-mac "$HOST_MAC" "$CLIENT_IF" "$@"); }
+is() { assert_eq "$2" "$(jq -r "$1" <<<"$R")" "$1 in $R"; } # FILTER VALUE
+wrong_is() { is '[.wrong[]] | add' "${2:-$1}" && { [ $# = 1 ] || is ".wrong.$1" "$2"; }; }
+
+# all_right N: so many sent and answered, and nothing else.
+all_right() {
+	is '"\(.sent) \(.answered) \(.lost) \(.duplicates) \(.late)"' "$1 $1 0 0 0"
+	wrong_is 0
+}
+
+# Every request was the function's, by its own count.
+function_says() { assert_eq "$2 $2" "$(counter "$1" packets) $(counter "$1" verdicts.TX)" "packets and answers of $1"; }
+
+@test "echo and ping, IPv4 and IPv6: all are answered, as many as the gate counted" {
+	local kind to n=0
+	up_empty
+	kf -q deploy "$HOST_IF" echo
+	kf -q deploy "$HOST_IF" ping
+	for to in "$HOST4" "$HOST6"; do
+		n=$((n + COUNT))
+		for kind in echo ping; do
+			report $kind --to "$to" --count "$COUNT" --sample 1
+			all_right "$COUNT"
+			is .unfinished_checksums 0
+			is .latency.samples "$COUNT"
+			is '.latency | .p50_ns > 0 and .p50_ns <= .p90_ns and .p90_ns <= .p99_ns and .p99_ns <= .p999_ns
+				and .p999_ns <= .max_ns' true
+			function_says $kind $n
+		done
+	done
+	report echo --to "$HOST4" --count "$COUNT" --sample 0
+	all_right "$COUNT"
+	is .latency.samples 0
+}
+
+@test "dns, ntp and syn, IPv4 and IPv6: the functions' answers are right" {
+	local to rows=$BATS_TEST_TMPDIR n=0 kind
+	up_empty
+	capture_requests
+	mkdir "$rows/dns"
+	"$TOP/build/kfaas-dns-rows" -o "$rows/dns" "$TOP/functions/dns/example.zone" >/dev/null
+	"$TOP/build/kfaas-http-rows" --secret "$rows/secret"
+	kf -q deploy "$HOST_IF" dns --data "answers=$rows/dns/answers" --data "owners=$rows/dns/owners" \
+		--data "zones=$rows/dns/zones" --data "bodies=$rows/dns/bodies"
+	kf -q deploy "$HOST_IF" http --data "secret=$rows/secret"
+	kf -q deploy "$HOST_IF" ntp
+	kf -q deploy "$HOST_IF" ping
+	"$TOP/build/kfaas-ntp-clock" --netns "$HOST_NS" --local 10 "$HOST_IF"
+	for to in "$HOST4" "$HOST6"; do
+		n=$((n + FEW))
+		report dns --to "$to" --count "$FEW" --name ns1.example.org --name ns2.example.org --type A
+		all_right "$FEW"
+		function_says dns $n
+		report ntp --to "$to" --count "$FEW"
+		all_right "$FEW"
+		function_says ntp $n
+		report syn --to "$to" --count "$FEW"
+		all_right "$FEW"
+		function_says http $n
+		for kind in dns ntp syn ping; do
+			report $kind --to "$to" --frames "$BATS_TEST_TMPDIR/$kind-$to.pcap" --count 10
+			all_right 10
+		done
+		n=$((n + 10))
+	done
+}
+
+# One request of each kind and family as a capture file, KIND-ADDRESS.pcap.
+capture_requests() {
+	local to kind filter GEN_MS=1
+	capture "$HOST_NS" "$HOST_IF"
+	for to in "$HOST4" "$HOST6"; do
+		report dns --to "$to" --count 1 --name ns1.example.org
+		for kind in ntp syn ping; do report $kind --to "$to" --count 1; done
+	done
+	end_capture
+	for to in "$HOST4" "$HOST6"; do
+		while read -r kind filter; do
+			tcpdump -r "$CAPTURE" -w "$BATS_TEST_TMPDIR/$kind-$to.pcap" "dst host $to and ($filter)" 2>/dev/null
+		done <<-'END'
+			dns port 53
+			ntp port 123
+			syn tcp
+			ping icmp[0] = 8 or (icmp6 and ip6[40] = 128)
+		END
+	done
+}
+
+@test "the kernel and a server in user space answer as well, and duplicates are counted" {
+	up_empty # a veth takes no live frames where there is no XDP program
+	background in_host /usr/bin/python3 -IS -c '
+import socket
+s = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+s.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+s.bind(("::", 7))
+print("ready", flush=True)
+while True:
+    data, peer = s.recvfrom(2000)
+    for _ in range(2):
+        s.sendto(data, peer)'
+	wait_for 5 grep -q ready "$BG_LOG"
+	in_host sh -c 'echo 0 >/proc/sys/net/ipv6/icmp/ratelimit'
+	for to in "$HOST4" "$HOST6"; do
+		report echo --to "$to" --count 100 --outstanding 4
+		is '"\(.sent) \(.answered) \(.lost)"' "100 100 0"
+		wrong_is 0
+		# The second answer to the last ones may come after the end.
+		is '.duplicates >= 96 and .duplicates <= 100' true
+		is '.unfinished_checksums <= 100' true
+	done
+	report ping --to "$HOST4" --count 100 --outstanding 4
+	all_right 100
+	report syn --to "$HOST4" --port 9 --count 10 --outstanding 1
+	is '"\(.answered) \(.wrong.content)"' "0 10"
+}
+
+@test "wrong answers are found out, each by its name" {
+	local fault key to
+	up_empty
+	GEN_MS=$(limit 1)00
+	while read -r fault key; do
+		kf -q deploy "$HOST_IF" "$(object wrong)" --set fault="$fault" --set every=4
+		for to in "$HOST4" "$HOST6"; do
+			[[ "$fault $to" =~ ^(CONTENT|SUM|ADDRESS)|"$HOST4" ]] || continue
+			report echo --to "$to" --count 100 --source-port 10000-10001
+			is '"\(.sent) \(.answered)"' "100 75"
+			wrong_is "$key" 25
+			# No request can be told for these.
+			case $fault in
+			ADDRESS | UNKNOWN | LENGTH) is .lost 25 ;;
+			*) is .lost 0 ;;
+			esac
+		done
+		kf -q remove "$HOST_IF" wrong
+	done <<-'END'
+		CONTENT content
+		SUM checksum
+		IP_SUM ip_checksum
+		ADDRESS address
+		UNKNOWN unknown
+		LENGTH length
+	END
+	kf -q deploy "$HOST_IF" "$(object wrong)" --set fault=SWALLOW --set every=4
+	report echo --to "$HOST4" --count 100
+	is '"\(.sent) \(.answered) \(.lost)"' "100 75 25"
+	wrong_is 0
+}
+
+@test "a closed loop has no more under way than it may, and replaces what was lost" {
+	up_empty
+	kf -q deploy "$HOST_IF" "$(object wrong)" --set fault=SWALLOW
+	# All are lost: within the time-out not one more is sent.
+	report echo --to "$HOST4" --outstanding 7 --seconds 0.3
+	is '"\(.sent) \(.answered) \(.lost)"' "7 0 7"
+	# Later each is replaced by one.
+	GEN_MS=$(limit 1)00
+	report echo --to "$HOST4" --outstanding 7 --count 21
+	is '"\(.sent) \(.answered) \(.lost)"' "21 0 21"
+	kf -q remove "$HOST_IF" wrong
+	kf -q deploy "$HOST_IF" "$(object wrong)" --set fault=SWALLOW --set every=10
+	report echo --to "$HOST6" --outstanding 20 --count 200
+	is '"\(.sent) \(.answered) \(.lost)"' "200 180 20"
+	kf -q remove "$HOST_IF" wrong
+	kf -q deploy "$HOST_IF" echo
+	GEN_MS=$(limit 1)000
+	report echo --to "$HOST4" --outstanding 1 --count "$COUNT"
+	all_right "$COUNT"
+	function_says echo "$COUNT"
+}
+
+@test "a rate is kept, even and in bursts, by one thread and by two" {
+	local rate cpus low=${KFAAS_VM:+2000}
+	low=${low:-50000}
+	[ "$(nproc)" -gt 1 ] || skip "it needs two CPUs"
+	up_empty
+	kf -q deploy "$HOST_IF" echo
+	while read -r rate cpus; do
+		report echo --to "$HOST4" --rate "$rate" --seconds 1 --cpus "$cpus"
+		# Never more; less only by what a busy machine keeps from it: a burst is no shorter than an RCU grace period.
+		is ".sent <= $rate and .sent > $rate / 10" true
+		# To another CPU's queue a burst may be too long.
+		[ "$cpus" != 0 ] || is .lost 0
+		wrong_is 0
+		is .rate "$rate"
+	done <<-END
+		200 0
+		$low 0
+		$low 0,$(($(nproc) - 1))
+	END
+}
+
+@test "source addresses, ports and sizes are varied over their ranges" {
+	up_empty
+	capture "$HOST_NS" "$HOST_IF" udp
+	GEN_MS=1
+	report echo --to "$HOST4" --from 10.88.0.1,10.88.0.8-10.88.0.10 --port 9100-9101 --source-port 20000-20002 \
+		--size 16,40 --count 24
+	report echo --to "$HOST6" --from fd88::ff-fd88::100,fd88::8/127 --port 9100-9101 --source-port 20000-20002 \
+		--size 16,40 --count 24
+	is '"\(.sent) \(.answered) \(.lost)"' "24 0 24"
+	assert_eq "$(varied "$HOST4" 10.88.0.1 10.88.0.8 10.88.0.9 10.88.0.10)
+$(varied "$HOST6" fd88::ff fd88::100 fd88::8 fd88::9)" "$(captured)"
+	assert_eq 48 "$(captured -vv | grep -c 'udp sum ok')" "right checksums"
+}
+
+# varied ADDRESS SOURCE...: what tcpdump is to show, 24 times.
+varied() {
+	local to=$1 i family=IP size=(16 40) from
+	shift
+	from=("$@")
+	[[ $to != *:* ]] || family=IP6
+	for i in {0..23}; do
+		echo "$family ${from[i % 4]}.$((20000 + i % 3)) > $to.$((9100 + i % 2)): UDP, length ${size[i % 2]}"
+	done
+}
+
+@test "requests are taken from a capture file, and raw frames are sent as they are" {
+	local pcap=$BATS_TEST_TMPDIR/one.pcap
+	up_empty
+	kf -q deploy "$HOST_IF" echo
+	background in_client tcpdump -i "$CLIENT_IF" -nn -c 1 -w "$pcap" --immediate-mode udp dst port 7
+	wait_for 5 grep -q 'listening on' "$BG_LOG"
+	udp --size 64 "$HOST4" 7 >/dev/null || true
+	wait "$BG_PID"
+	report echo --to "$HOST4" --frames "$pcap" --source-port 20000-20009 --count "$FEW"
+	all_right "$FEW"
+	raw --frames "$pcap" --count "$FEW"
+	is '"\(.sent) \(.answered) \(.lost)"' "$FEW 0 0"
+}
+
+@test "a signal ends it with the figures so far" {
+	up_empty
+	kf -q deploy "$HOST_IF" echo
+	background "$GEN" --netns "$CLIENT_NS" --json --to-mac "$HOST_MAC" "$CLIENT_IF" echo --to "$HOST4" --rate 1000 --seconds 600
+	wait_for 5 answers echo
+	kill -INT "$BG_PID"
+	wait "$BG_PID"
+	R=$(<"$BG_LOG")
+	all_right "$(jq .sent <<<"$R")"
+	is '.sent > 0 and .seconds < 500' true
+}
+answers() { (($(counter "$1" packets) > 0)); } # NAME
+
+@test "bad usage is refused in one line, and nothing is sent" {
+	local words
+	while IFS='|' read -r status regex words; do
+		read -ra words <<<"$words"
+		refused "$status" "$regex" "$GEN" --netns "$CLIENT_NS" "${words[@]}"
+	done <<-END
+		2|something is missing|
+		2|something is missing|$CLIENT_IF
+		2|unknown kind 'ech'|$CLIENT_IF ech
+		2|no interface 'none0' here|none0 echo --to $HOST4
+		2|--to is missing|$CLIENT_IF echo
+		2|--to 'x': an IPv4 or IPv6 address|$CLIENT_IF echo --to x
+		1|no neighbour on|$CLIENT_IF echo --to 10.77.0.99
+		2|--to-mac 'x'|$CLIENT_IF echo --to $HOST4 --to-mac x
+		2|one is IPv4, the other IPv6|$CLIENT_IF echo --to $HOST4 --to-mac $HOST_MAC --from ::1
+		2|--from '10.0.0.9-10.0.0.1': addresses|$CLIENT_IF echo --to $HOST4 --to-mac $HOST_MAC --from 10.0.0.9-10.0.0.1
+		2|--rate 'fast'|$CLIENT_IF echo --to $HOST4 --rate fast
+		2|exclude each other|$CLIENT_IF echo --to $HOST4 --rate 1 --outstanding 1
+		2|--seconds '0'|$CLIENT_IF echo --to $HOST4 --seconds 0
+		2|--sample 3: a power of two|$CLIENT_IF echo --to $HOST4 --sample 3
+		2|--size '15'|$CLIENT_IF echo --to $HOST4 --size 15
+		2|MTU 1500|$CLIENT_IF echo --to $HOST4 --to-mac $HOST_MAC --size 1473
+		2|--type 'AAAAA'|$CLIENT_IF dns --to $HOST4 --name a --type AAAAA
+		2|'a..b' is no DNS name|$CLIENT_IF dns --to $HOST4 --to-mac $HOST_MAC --name a..b
+		2|no name to ask for|$CLIENT_IF dns --to $HOST4 --to-mac $HOST_MAC
+		2|--name is of no use to the kind echo|$CLIENT_IF echo --to $HOST4 --name a
+		2|--port is of no use to the kind ping|$CLIENT_IF ping --to $HOST4 --port 7
+		2|--to is of no use to the kind raw|$CLIENT_IF raw --to $HOST4
+		2|no frames: give them with --frames|$CLIENT_IF raw
+		2|no IPv6, as --to is|$CLIENT_IF echo --to $HOST6 --to-mac $HOST_MAC --frames $(printf '%028d' 0)
+		2|may not run on one|$CLIENT_IF echo --to $HOST4 --to-mac $HOST_MAC --cpus 200
+	END
+	refused 2 "no network namespace 'none'" "$GEN" --netns none "$CLIENT_IF" echo --to "$HOST4"
+	in_client ip link set "$CLIENT_IF" xdpdrv obj "$PASS_OBJECT" sec xdp
+	refused 1 "has an XDP program already" gen "$CLIENT_IF" echo --to "$HOST4" --to-mac "$HOST_MAC"
+	in_client ip link set "$CLIENT_IF" xdpdrv off
+	in_client ip link set "$CLIENT_IF" down
+	refused 1 "is down" gen "$CLIENT_IF" echo --to "$HOST4"
+	assert_match 'usage: kfaas-gen \[OPTION\]... IFACE KIND' "$("$GEN" --help)"
+}
+
+@test "the neighbour table and the text report" {
+	up_empty
+	kf -q deploy "$HOST_IF" echo
+	ip -n "$CLIENT_NS" neigh replace "$HOST4" lladdr "$HOST_MAC" dev "$CLIENT_IF"
+	ip -n "$CLIENT_NS" neigh replace "$HOST6" lladdr "$HOST_MAC" dev "$CLIENT_IF"
+	for to in "$HOST4" "$HOST6"; do
+		R=$(gen "$CLIENT_IF" echo --to "$to" --count 100 --sample 1)
+		assert_match 'sent +100 in .*answered +100: .*lost +0.*latency .*p99.9 .*\(100 samples\)' "$R"
+	done
+}

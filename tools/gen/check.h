@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* check.h - answers: which are ours, to which request, and whether they are right. */
+#ifndef GEN_CHECK_H
+#define GEN_CHECK_H
+
+#include "make.h"
+
+#define DNS_HEADER    12
+#define NTP_ORIGIN    24 /* of its 48 bytes */
+#define NTP_BYTES     48
+#define NTP_MODE      7
+#define NTP_SERVER    4
+#define TCP_FLAGS_AT  13
+#define TCP_SYN_ACK   0x12
+#define TCP_SYN_RST   0x06
+#define IPV6_ECHO_REP 129
+
+const volatile struct gen_address server; /* whom we ask */
+const volatile __u32 port_min, port_max, source_port_min, source_port_max;
+const volatile __u32 ping_id; /* network order */
+
+GEN_TABLE(figures, struct gen_figures); /* a row for each CPU */
+
+static __always_inline bool from_server(const struct kfaas_packet *p)
+{
+	kfaas_u32 *a;
+
+	if (p->family != family)
+		return false;
+	if (family == 4)
+		return ((struct iphdr *)p->l3)->saddr == server.word[0];
+	a = p->l3 + offsetof(struct ipv6hdr, saddr);
+	return a[0] == server.word[0] && a[1] == server.word[1] && a[2] == server.word[2] && a[3] == server.word[3];
+}
+
+static __always_inline bool ports_ours(const kfaas_u16 *port)
+{
+	__u16 from = bpf_ntohs(port[0]), to = bpf_ntohs(port[1]);
+
+	return from >= port_min && from <= port_max && to >= source_port_min && to <= source_port_max;
+}
+
+/* The L4 header of an answer to us; NULL: for somebody else on this host. */
+static __always_inline void *ours(const struct kfaas_packet *p)
+{
+	void *l4;
+
+	if (!from_server(p))
+		return NULL;
+	if (kind == GEN_PING) {
+		struct kfaas_icmp *icmp = kfaas_icmp(p);
+
+		if (!icmp || icmp->type != (family == 4 ? KFAAS_ICMP_ECHO_REPLY : IPV6_ECHO_REP) || icmp->id != ping_id)
+			return NULL;
+		return icmp;
+	}
+	l4 = kind == GEN_SYN ? kfaas_l4(p, IPPROTO_TCP, sizeof(struct tcphdr))
+			     : kfaas_l4(p, IPPROTO_UDP, sizeof(struct udphdr));
+	if (!l4 || !ports_ours(l4))
+		return NULL;
+	/* What belongs to a connection of this host's is not an answer to a SYN. */
+	if (kind == GEN_SYN && !(((__u8 *)l4)[TCP_FLAGS_AT] & TCP_SYN_RST))
+		return NULL;
+	return l4;
+}
+
+/* The slot of the request that the token at AT belongs to, or NULL; *SEQ as far as the token tells it. */
+static __always_inline struct gen_slot *find(const void *at, __u32 *thread, __u32 *seq)
+{
+	const kfaas_u32 *token = at;
+	__u32 value;
+
+	if (kind == GEN_DNS) {
+		value = bpf_ntohs(*(kfaas_u16 *)at);
+	} else if (kind == GEN_SYN) {
+		value = bpf_ntohl(token[0]) - 1;
+	} else {
+		*thread = token[0] - magic;
+		*seq = token[1];
+		return *thread < thread_count ? slot_of(*thread, *seq) : NULL;
+	}
+	*thread = (__u64)value >> thread_shift; /* by 32, for one thread's SYNs */
+	*seq = value & seq_mask;
+	return *thread < thread_count ? slot_of(*thread, *seq) : NULL;
+}
+
+static __always_inline bool to_asker(const struct kfaas_packet *p, const struct gen_slot *s)
+{
+	__u32 address, ports;
+
+	if (family == 4)
+		address = ((struct iphdr *)p->l3)->daddr;
+	else
+		address = folded(p->l3 + offsetof(struct ipv6hdr, daddr));
+	if (kind == GEN_PING)
+		return address == s->address;
+	ports = *(kfaas_u32 *)p->l4;
+	return address == s->address && ports == (s->ports << 16 | s->ports >> 16);
+}
+
+/* The words at offset AT of the frame and FROM of the template, which must be there: into A and B. */
+#define GEN_TWO_WORDS(at, from)                                                                                        \
+	do {                                                                                                           \
+		__u32 at_ = at, from_ = from;                                                                          \
+		void *word_ = data;                                                                                    \
+		barrier_var(at_);                                                                                      \
+		barrier_var(from_);                                                                                    \
+		word_ += at_ & 0xfff; /* nothing new to us; the verifier wants a bound */                              \
+		if (word_ + 8 > end || from_ > GEN_FRAME_MAX - 8)                                                      \
+			return 1;                                                                                      \
+		a = *(kfaas_u64 *)word_;                                                                               \
+		b = *(kfaas_u64 *)((void *)t->word + from_);                                                           \
+	} while (0)
+
+/* Do LEN bytes at offset AT of the frame differ from those at FROM of the template? A global subprogram: the verifier
+ * walks its loop once. What whole words leave is the upper part of one that ends with the last byte. */
+__weak int differ(struct xdp_md *ctx, __u32 at, __u32 template, __u32 from, __u32 len)
+{
+	struct gen_template *t = bpf_map_lookup_elem(&template_table, &template);
+	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
+	__u64 diff = 0, a, b;
+
+	if (!t || at < 8 || at >= GEN_FRAME_MAX || from < 8 || len > GEN_FRAME_MAX || from + len > GEN_FRAME_MAX)
+		return 1;
+	for (__u32 i = 0; i < GEN_WORDS && 8 * i + 8 <= len; i++) {
+		GEN_TWO_WORDS(at + 8 * i, from + 8 * i);
+		diff |= a ^ b;
+	}
+	if (len & 7) {
+		GEN_TWO_WORDS(at + len - 8, from + len - 8);
+		diff |= (a ^ b) >> (64 - 8 * (len & 7));
+	}
+	return diff != 0;
+}
+
+static __always_inline bool content_right(struct xdp_md *ctx, const struct kfaas_packet *p, const struct gen_slot *s)
+{
+	__u32 template = s->template, at = p->l4 - p->data;
+	struct gen_template *t = bpf_map_lookup_elem(&template_table, &template);
+	void *l4 = p->l4;
+
+	if (!t || l4 + answer_at + 8 > p->end)
+		return false;
+	if (kind == GEN_SYN)
+		return l4 + sizeof(struct tcphdr) <= p->end && (((__u8 *)l4)[TCP_FLAGS_AT] & 0x3f) == TCP_SYN_ACK;
+	if (kind == GEN_NTP)
+		return (((__u8 *)l4)[sizeof(struct udphdr)] & NTP_MODE) == NTP_SERVER;
+	if (kind == GEN_DNS) {
+		const __u8 *dns = l4 + sizeof(struct udphdr);
+
+		/* A response, of the same kind of query, with the question again. */
+		if (!(dns[2] & 0x80) || dns[2] & 0x78 || *(kfaas_u16 *)(dns + 4) != bpf_htons(1) ||
+		    p->l4_len < sizeof(struct udphdr) + DNS_HEADER + t->checked)
+			return false;
+		return !differ(ctx, at + sizeof(struct udphdr) + DNS_HEADER, template,
+			       l4_at + sizeof(struct udphdr) + DNS_HEADER, t->checked);
+	}
+	if (kind == GEN_PING && (((struct kfaas_icmp *)l4)->code || 0))
+		return false;
+	return p->l4_len == t->l4_len && !differ(ctx, at + 16, template, l4_at + 16, t->checked);
+}
+
+enum sum_state { SUM_WRONG, SUM_RIGHT, SUM_OFFLOADED };
+
+static __always_inline enum sum_state l4_sum(struct xdp_md *ctx, const struct kfaas_packet *p)
+{
+	__u64 sum = kfaas_sum(ctx, p, p->l4, p->l4_len), pseudo = 0;
+	kfaas_u16 *came = p->l4 + check_at;
+
+	if (sum == KFAAS_SUM_NONE || (void *)(came + 1) > p->end)
+		return SUM_WRONG;
+	if (kind != GEN_PING || family == 6)
+		pseudo = kfaas_pseudo(p);
+	if (kfaas_fold(sum + pseudo) == 0xffff)
+		return kind != GEN_PING && kind != GEN_SYN && family == 6 && !*came ? SUM_WRONG : SUM_RIGHT;
+	if (kind == GEN_PING)
+		return SUM_WRONG;
+	if (*came == kfaas_fold(pseudo))
+		return SUM_OFFLOADED;
+	return kind != GEN_SYN && family == 4 && !*came ? SUM_RIGHT : SUM_WRONG;
+}
+
+/* True: the request was under way, and no longer is. */
+static __always_inline bool close(struct gen_slot *s, struct gen_figures *f)
+{
+	__u32 was = s->open;
+
+	if (shared)
+		was = __sync_lock_test_and_set(&s->open, GEN_CLOSED);
+	else
+		s->open = GEN_CLOSED;
+	if (was == GEN_GIVEN_UP)
+		f->late++;
+	else if (was != GEN_OPEN)
+		f->duplicates++;
+	else
+		f->closed++;
+	return was == GEN_OPEN;
+}
+
+static __always_inline void time(struct gen_figures *f, __u64 since)
+{
+	__u64 ns = bpf_ktime_get_ns() - since;
+	__u32 bucket = gen_bucket(ns);
+
+	if (ns > f->max_ns)
+		f->max_ns = ns;
+	if (bucket < GEN_BUCKETS)
+		f->bucket[bucket]++;
+}
+
+/* Count an answer. True: it closed a request, of *THREAD. */
+static __always_inline bool take(struct xdp_md *ctx, const struct kfaas_packet *p, struct gen_figures *f, __u32 *thread)
+{
+	void *at = p->l4 + answer_at;
+	struct gen_slot *s;
+	enum sum_state sum;
+	__u64 since;
+	__u32 seq;
+
+	if (p->l4_len < answer_at + 8 || at + 8 > p->end || (kind != GEN_SYN && kind != GEN_PING && !kfaas_udp(p))) {
+		f->wrong[GEN_WRONG_LENGTH]++;
+		return false;
+	}
+	s = find(at, thread, &seq);
+	if (!s) {
+		f->wrong[GEN_WRONG_TOKEN]++;
+		return false;
+	}
+	if ((s->seq & seq_mask) != seq) {
+		f->late++;
+		return false;
+	}
+	if (!to_asker(p, s)) {
+		f->wrong[GEN_WRONG_ADDRESS]++;
+		return false;
+	}
+	since = s->time;
+	if (!close(s, f))
+		return false;
+	sum = l4_sum(ctx, p);
+	if (family == 4 && kfaas_ip_sum(p) != 0xffff) {
+		f->wrong[GEN_WRONG_IP_SUM]++;
+	} else if (sum == SUM_WRONG) {
+		f->wrong[GEN_WRONG_SUM]++;
+	} else if (!content_right(ctx, p, s)) {
+		f->wrong[GEN_WRONG_CONTENT]++;
+	} else {
+		f->answered++;
+		f->offloaded += sum == SUM_OFFLOADED;
+		if (sampling && since)
+			time(f, since);
+	}
+	return true;
+}
+
+#endif
