@@ -1,13 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """echo.py - the function echo against a user-space server of ours, which does all that sockets have for speed."""
+import contextlib
+
 from harness import Row, Side, built, gen_load
 
 KERNEL = Side("echo in the kernel", lambda bench: bench.up("[function echo]\n"))
 
 
 def server(threads):
-    return Side(f"echo-server, {threads} thread{'s' * (threads > 1)}", lambda bench: bench.server(
-        built("tools/bench/echo-server"), "7", str(threads), ready=bench.listens(7)))
+    @contextlib.contextmanager
+    def setup(bench):
+        argv = built("tools/bench/echo-server"), "7", str(threads)
+        with bench.plain(), bench.server(*argv, ready=bench.listens(7)):
+            yield
+    return Side(f"echo-server, {threads} thread{'s' * (threads > 1)}", setup)
 
 
 # A closed loop: a socket that is flooded answers fewer than it could, and so would look worse than it is.

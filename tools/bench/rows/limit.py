@@ -29,7 +29,7 @@ def nftables(hook):
     @contextlib.contextmanager
     def setup(bench):
         rules = bench.file("limit.nft", NFT.format(hook=hook, rate=RATE, burst=BURST))
-        with server(bench):
+        with bench.plain(), server(bench):
             bench.in_host("nft", "-f", rules)
             try:
                 yield
