@@ -4,7 +4,7 @@
 BENCH     := $(addprefix $(B)/tools/bench/,echo-server drop.bpf.o empty.bpf.o unlike.bpf.o)
 BENCH_RUN := tools/bench/bench
 
-.PHONY: bench-quick bench-parts
+.PHONY: bench-quick bench-parts bench-servers
 tests: bench-parts
 
 $(B)/tools/bench/%.bpf.o: tools/bench/%.bpf.c
