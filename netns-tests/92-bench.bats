@@ -13,7 +13,7 @@ teardown() { :; }
 
 @test "a row is measured, told as JSON, compared with itself, and nothing is left" {
 	local out=$BATS_TEST_TMPDIR/out.json row="gate: echo through it / bare" pid
-	"$BENCH" --only "$row" --rounds 1 --seconds 0.05 --json "$out" >"$BATS_TEST_TMPDIR/table" 3>&- &
+	"$BENCH" --only "$row" --rounds 1 --seconds 0.2 --json "$out" >"$BATS_TEST_TMPDIR/table" 3>&- &
 	pid=$!
 	wait "$pid"
 	assert_match "$row" "$(<"$BATS_TEST_TMPDIR/table")"
