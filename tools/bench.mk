@@ -1,10 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
-# The benchmark's own programs.
+# The benchmark.
+
+BENCH     := $(addprefix $(B)/tools/bench/,echo-server drop.bpf.o empty.bpf.o unlike.bpf.o)
+BENCH_RUN := tools/bench/bench
+
+.PHONY: bench-tax bench-quick bench-parts bench-servers
+tests: bench-parts
 
 $(B)/tools/bench/%.bpf.o: tools/bench/%.bpf.c
 	$(call say,BPF,$<)
 	@mkdir -p $(@D)
 	$(Q)$(CLANG) $(BPF_CFLAGS) -MMD -MP -c $< -o $@
+
+$(B)/tools/bench/echo-server: tools/bench/echo-server.c
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) $(CPPFLAGS) -MMD -MP $< -o $@ -lpthread
 
 $(B)/tools/bench/%.skel.h: $(B)/tools/bench/%.bpf.o
 	$(Q)$(BPFTOOL) gen skeleton $< name $*_bpf > $@
@@ -13,5 +24,19 @@ $(B)/tools/bench/live: tools/bench/live.c $(B)/tools/bench/live.skel.h
 	$(call say,CC,$<)
 	$(Q)$(CC) $(ALL_CFLAGS) -D_GNU_SOURCE -I$(B)/tools/bench $< -o $@ -lbpf
 
-bench: all $(B)/tools/bench/live $(B)/tools/bench/empty.bpf.o $(B)/tools/bench/unlike.bpf.o ## measure the gate's price on this machine
+bench-parts: $(BENCH)
+
+bench-servers: $(addprefix $(SERVERS)/,chrony nsd knot nginx)
+
+bench-tax: all $(B)/tools/bench/live $(BENCH) ## the gate's price under load, what commands take, memory
 	$(Q)tools/bench/gate
+
+bench: ## compare the functions with their rivals on this machine, into build/bench.json
+	$(Q)tools/install-deps build bench
+	$(Q)$(MAKE) --no-print-directory all bench-parts bench-servers
+	$(Q)$(BENCH_RUN) --json $(B)/bench.json
+
+bench-quick: ## the same, rough, in under two minutes, into build/bench-quick.json
+	$(Q)tools/install-deps build bench
+	$(Q)$(MAKE) --no-print-directory all bench-parts bench-servers
+	$(Q)$(BENCH_RUN) --quick --json $(B)/bench-quick.json

@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: Apache-2.0
+"""limit.py - a rate limit in front of a server, under a flood: ours against nftables'. The rest goes to echo-server."""
+import contextlib
+
+from harness import HOST_IF, Row, Side, built, gen_load
+
+RATE, BURST = 50000, 5000
+NFT = """table inet bench {{
+	chain flood {{
+		type filter hook {hook} priority -300;
+		udp dport 7 limit rate over {rate}/second burst {burst} packets drop
+	}}
+}}
+"""
+
+
+def server(bench):
+    return bench.server(built("tools/bench/echo-server"), "7", "1", ready=bench.listens(7))
+
+
+@contextlib.contextmanager
+def ours(bench):
+    conf = f"[function count]\non = udp/7\nlimit = {RATE}/s burst {BURST}\non-limit = drop\n"
+    with server(bench), bench.up(conf):
+        yield
+
+
+def nftables(hook):
+    @contextlib.contextmanager
+    def setup(bench):
+        rules = bench.file("limit.nft", NFT.format(hook=hook, rate=RATE, burst=BURST))
+        with bench.plain(), server(bench):
+            bench.in_host("nft", "-f", rules)
+            try:
+                yield
+            finally:
+                bench.in_host("nft", "delete", "table", "inet", "bench")
+    return setup
+
+
+# Frames: how fast the flood is got rid of. What is lost, is what the limit dropped.
+LOAD, OURS = gen_load("echo", "--port", 7), Side("limit of the gate", ours)
+
+ROWS = [
+    Row("limit: gate / nftables, prerouting", OURS, Side("nftables", nftables("prerouting")), LOAD, {"frames": None}),
+    Row("limit: gate / nftables, ingress", OURS, Side("nftables", nftables(f'ingress device "{HOST_IF}"')), LOAD,
+        {"frames": None}),
+]

@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: Apache-2.0
+"""stats.py - the arithmetic of the benchmark: medians, spreads, ratios, and when two of them differ."""
+import statistics
+
+
+def summary(values):
+    """Median, least and greatest.
+
+    >>> summary([3, 1, 2])
+    {'median': 2, 'min': 1, 'max': 3}
+    """
+    return {"median": statistics.median(values), "min": min(values), "max": max(values)}
+
+
+def ratios(pairs):
+    """A over B of each pair of runs that were made one after the other.
+
+    A pair whose B is 0 or less has no ratio: it is left out.
+
+    >>> ratios([(2, 1), (9, 3), (1, 0)])
+    [2.0, 3.0]
+    """
+    return [a / b for a, b in pairs if b > 0]
+
+
+def holds(ratio, goal):
+    """Whether the median reaches the goal; None without a goal or a ratio.
+
+    >>> holds({'median': 0.96, 'min': 0.9, 'max': 1}, 0.95), holds(None, 1), holds({'median': 1}, None)
+    (True, None, None)
+    """
+    return None if goal is None or ratio is None else ratio["median"] >= goal
+
+
+def cpu_per_answer(cpu, sent, answered, per_dropped):
+    """CPU seconds an answer: all that was used, less what sending alone would have.
+
+    0 means: too little to be told from the cost of sending.
+
+    >>> cpu_per_answer(2.0, 1000, 500, 0.001)
+    0.002
+    >>> cpu_per_answer(1.0, 1000, 1000, 0.002)
+    0.0
+    >>> cpu_per_answer(1.0, 1000, 0, 0.001) is None
+    True
+    """
+    return max(0.0, cpu - sent * per_dropped) / answered if answered else None
+
+
+def change(old, new):
+    """Ratio of two rows' ratios, and whether their spreads lie apart.
+
+    >>> change({'median': 2, 'min': 1.9, 'max': 2.1}, {'median': 3, 'min': 2.9, 'max': 3.1})
+    (1.5, True)
+    >>> change({'median': 2, 'min': 1.9, 'max': 3.0}, {'median': 3, 'min': 2.9, 'max': 3.1})
+    (1.5, False)
+    """
+    apart = new["min"] > old["max"] or new["max"] < old["min"]
+    return new["median"] / old["median"], apart
