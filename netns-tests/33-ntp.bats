@@ -227,7 +227,9 @@ by_kernel() { clock --kernel 1 "$HOST_IF"; }
 	ntp adjust none
 	ntp step -$away
 	echo "$seen"
-	assert_eq "ntp leap=1, behind leap=-, ntp leap=0" "$(awk 'NR > 1 { printf ", " } { printf "%s", $0 }' <<<"$seen")"
+	# On a busy machine a row may be late, or measured too coarsely, and the server behind answers for a moment.
+	assert_match '^(ntp leap=1, behind leap=-, )+(ntp leap=0, behind leap=-, )*ntp leap=0$' \
+		"$(awk 'NR > 1 { printf ", " } { printf "%s", $0 }' <<<"$seen")"
 	wait_for 10 dump_matches $'\t38\t7f7f0101\t'
 	ntp tai 0
 }
