@@ -13,6 +13,7 @@
 #include "function.h"
 #include "hook.h"
 #include "log.h"
+#include "netns.h"
 #include "out.h"
 #include "runtime.h"
 #include "suggest.h"
@@ -124,7 +125,7 @@ int command_start(const struct args_spec *spec, int *argc, char **argv, unsigned
 	if (needs)
 		rc = check_capabilities();
 	if (!rc && netns)
-		rc = state_enter_netns(netns);
+		rc = netns_enter(netns);
 	if (!rc && needs)
 		rc = state_mount_bpffs();
 	if (!rc && needs)

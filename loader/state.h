@@ -52,8 +52,6 @@ enum state_how {
 
 const char *hook_name(enum kf_hook hook); /* "xdp", "tc-ingress", "tc-egress" */
 
-/* Enter a network namespace: a name below /run/netns or a path. Before anything else. */
-int state_enter_netns(const char *name);
 /* Make sure bpffs is mounted at /sys/fs/bpf; mounts it, and says so, if not. */
 int state_mount_bpffs(void);
 /* This process's namespace. 0 on error. */

@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,26 +26,6 @@
 #endif
 
 #define BPFFS "/sys/fs/bpf"
-
-int state_enter_netns(const char *name)
-{
-	char path[PATH_MAX];
-	int fd, rc = 0;
-
-	if (strchr(name, '/'))
-		path_join(path, sizeof(path), "%s", name);
-	else
-		path_join(path, sizeof(path), "/run/netns/%s", name);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return fail_input("no network namespace '%s' (%s: %s): `ip netns list` shows them", name, path,
-				  strerror(errno));
-	/* Only the network changes: /sys/fs/bpf stays the one we see, which `ip netns exec` hides. */
-	if (setns(fd, CLONE_NEWNET))
-		rc = fail(-errno, "cannot enter the network namespace %s: %s", path, strerror(errno));
-	close(fd);
-	return rc;
-}
 
 int state_mount_bpffs(void)
 {

@@ -105,6 +105,31 @@ start_knot() {
 	wait_for 20 in_client dig +tries=1 +timeout=1 +short -p 5302 @127.0.0.1 signed.test. SOA
 }
 
+# A resolver in the client's namespace, on port 5353, that asks the function for ZONE.
+start_unbound() { # ZONE MODULES [LINE...]
+	cat >"$WORK/unbound.conf" <<-END
+		server:
+			interface: 127.0.0.1@5353
+			directory: "$WORK"
+			chroot: ""
+			username: ""
+			pidfile: "$WORK/unbound.pid"
+			use-syslog: no
+			module-config: "$2"
+			do-not-query-localhost: no
+			root-hints: ""
+			num-threads: 1
+			$(printf '%s\n' "${@:3}")
+		remote-control:
+			control-enable: no
+		stub-zone:
+			name: $1
+			stub-addr: $HOST4
+			stub-addr: $HOST6
+	END
+	background in_client unbound -d -c "$WORK/unbound.conf"
+}
+
 compare() { # [OPTION...] NAME=FILE...
 	in_client /usr/bin/python3 "$TESTS/dns-compare.py" compare --slow "$SLOW" \
 		--reference nsd=127.0.0.1/5301 --reference knot=127.0.0.1/5302 "$HOST4" "$@"
@@ -151,26 +176,7 @@ compare() { # [OPTION...] NAME=FILE...
 @test "unbound resolves through it" {
 	rows
 	serve
-	cat >"$WORK/unbound.conf" <<-END
-		server:
-			interface: 127.0.0.1@5353
-			directory: "$WORK"
-			chroot: ""
-			username: ""
-			pidfile: "$WORK/unbound.pid"
-			use-syslog: no
-			module-config: "iterator"
-			do-not-query-localhost: no
-			root-hints: ""
-			num-threads: 1
-		remote-control:
-			control-enable: no
-		stub-zone:
-			name: example.org
-			stub-addr: $HOST4
-			stub-addr: $HOST6
-	END
-	background in_client unbound -d -c "$WORK/unbound.conf"
+	start_unbound example.org iterator
 	unbound() { in_client dig +tries=1 +timeout="$(limit 5)" +short @127.0.0.1 -p 5353 "$@" | sort | paste -sd ' '; }
 	unbound_is() { assert_eq "$1" "$(unbound "${@:2}")" "${*:2}"; }
 	wait_for 20 unbound_is "192.0.2.80 192.0.2.81" www.example.org
@@ -197,29 +203,8 @@ compare() { # [OPTION...] NAME=FILE...
 	assert_match 'timed out|no servers' "$(ask +dnssec +bufsize=800 long.signed.test TXT)"
 	assert_match 'timed out|no servers' "$(ask +dnssec nothing.signed.test)"
 	assert_eq 2 "$(counter dns verdicts.PASS)" "passed on"
-	cat >"$WORK/unbound.conf" <<-END
-		server:
-			interface: 127.0.0.1@5353
-			directory: "$WORK"
-			chroot: ""
-			username: ""
-			pidfile: "$WORK/unbound.pid"
-			use-syslog: no
-			module-config: "validator iterator"
-			trust-anchor-file: "$WORK/zones/signed.test.key"
-			trust-anchor-signaling: no
-			local-zone: "test." nodefault
-			do-not-query-localhost: no
-			root-hints: ""
-			num-threads: 1
-		remote-control:
-			control-enable: no
-		stub-zone:
-			name: signed.test
-			stub-addr: $HOST4
-			stub-addr: $HOST6
-	END
-	background in_client unbound -d -c "$WORK/unbound.conf"
+	start_unbound signed.test "validator iterator" "trust-anchor-file: \"$WORK/zones/signed.test.key\"" \
+		"trust-anchor-signaling: no" 'local-zone: "test." nodefault'
 	validated() { assert_match "status: NOERROR.*flags: qr rd ra ad; QUERY: 1, ANSWER: $1, " \
 		"$(in_client dig +tries=1 +timeout="$(limit 5)" +adflag @127.0.0.1 -p 5353 "${@:2}" | tr '\n' ' ')"; }
 	wait_for 20 validated 1 mail.signed.test

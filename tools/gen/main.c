@@ -7,6 +7,7 @@
 
 #include "../../loader/args.h"
 #include "../../loader/log.h"
+#include "../../loader/netns.h"
 #include "report.h"
 
 #define SOURCE_PORTS "10000-11020" /* 1,021, a prime: ids and ports together repeat late */
@@ -121,7 +122,7 @@ static int parse_target(struct load *l, const char *ifname)
 	int rc = 0;
 
 	if (netns)
-		rc = target_netns(netns);
+		rc = netns_enter(netns);
 	if (!rc)
 		rc = target_open(t, ifname);
 	if (rc || r->kind == GEN_RAW)

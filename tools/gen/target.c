@@ -4,14 +4,12 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <ifaddrs.h>
 #include <libmnl/libmnl.h>
 #include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <net/if_arp.h>
-#include <sched.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -20,22 +18,6 @@
 #include <unistd.h>
 
 #include "../../loader/log.h"
-
-int target_netns(const char *name)
-{
-	char path[256];
-	int fd, rc = 0;
-
-	snprintf(path, sizeof(path), "%s%s", strchr(name, '/') ? "" : "/run/netns/", name);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return fail_input("no network namespace '%s' (%s: %s): `ip netns list` shows them", name, path,
-				  strerror(errno));
-	if (setns(fd, CLONE_NEWNET))
-		rc = fail(-errno, "cannot enter the network namespace %s: %s", path, strerror(errno));
-	close(fd);
-	return rc;
-}
 
 static int ask(struct target *t, int fd)
 {

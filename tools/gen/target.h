@@ -15,7 +15,6 @@ struct target {
 };
 
 /* Enter a network namespace: a name below /run/netns, or a path. */
-int target_netns(const char *name);
 /* The interface IFNAME; it must be up. */
 int target_open(struct target *t, const char *ifname);
 /* The MAC address as written, or if TEXT is NULL, of the server by the neighbour table. */
