@@ -162,8 +162,16 @@ compare() { # [OPTION...] NAME=FILE...
 # bats test_tags=nic
 @test "an answer of 1,100 bytes is sent whole, or with TC to a client that takes less" {
 	pad
-	rows
+	{
+		printf '%s\n' '$ORIGIN big.test.' '$TTL 300' '@ SOA n1 h 1 7200 900 1209600 300' '* CNAME @'
+		seq -f '@ NS n%g' 1 20
+		seq 1 20 | sed 's|.*|n& A 192.0.2.&|'
+	} >"$WORK/zones/big.zone"
+	rows "$WORK/zones/example.zone" "$WORK/zones/big.zone"
 	serve
+	# The addresses, whose owners are pointers that move with the length of the name asked for, do not fit.
+	assert_match 'flags: qr aa rd; QUERY: 1, ANSWER: 21, AUTHORITY: 0, ADDITIONAL: 0' "$(ask +noedns longer.big.test NS)"
+	assert_eq "n20.big.test." "$(ask +noedns +short longer.big.test NS | grep n20)"
 	assert_match 'flags: qr aa rd; QUERY: 1, ANSWER: 5,.*rcvd: 1111' "$(ask +bufsize=1232 large.example.org TXT | tr '\n' ' ')"
 	assert_match 'flags: qr aa tc rd; QUERY: 1, ANSWER: 0,' "$(ask +ignore +bufsize=1110 large.example.org TXT)"
 	assert_match 'flags: qr aa rd; QUERY: 1, ANSWER: 20, AUTHORITY: 0, ADDITIONAL: 0' "$(ask +noedns x.many.example.org MX)" \
