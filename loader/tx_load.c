@@ -51,13 +51,11 @@ static int keep_data(struct tx *t, const struct target *to, struct function *f)
 	return rc;
 }
 
-static int put(struct tx *t, struct target *to, enum kf_hook hook, int fd)
+static int pin(struct tx *t, struct target *to, enum kf_hook hook, int fd)
 {
 	int rc = prog_id_of(fd, &to->head.prog_id[hook]);
 
-	if (!rc)
-		rc = state_revision_pin(t->s, to - t->to, to->at.revision, hook, fd);
-	return rc ? rc : put_in_slot(t, to, hook, fd);
+	return rc ? rc : state_revision_pin(t->s, to - t->to, to->at.revision, hook, fd);
 }
 
 static bool same_settings(const struct function_conf *a, const struct function_conf *b)
@@ -70,8 +68,8 @@ static bool same_settings(const struct function_conf *a, const struct function_c
 	return true;
 }
 
-/* Another function whose programs, pinned already, are what this one's would be. One copy of code in
- * the processor's caches serves both: 1,000 echoes on 1,000 ports run like one. */
+/* Another function whose programs, pinned already, are what this one's would be. One copy of code in the processor's
+ * caches serves both, and one slot, whose branches it predicts: 1,000 echoes on 1,000 ports run like one. */
 static const struct target *find_twin(const struct tx *t, const struct target *to)
 {
 	if (!function_stateless(&to->change->function))
@@ -85,8 +83,10 @@ static const struct target *find_twin(const struct tx *t, const struct target *t
 
 static int share(struct tx *t, struct target *to, const struct target *twin)
 {
+	struct kf_index *journal = t->s->index + !state_gen(t->s) * KF_FUNCTIONS;
 	int rc = 0;
 
+	journal[to - t->to].slot = to->at.slot = twin->at.slot;
 	for (int h = 0; h < KF_HOOKS && !rc; h++) {
 		int fd;
 
@@ -96,7 +96,7 @@ static int share(struct tx *t, struct target *to, const struct target *twin)
 		if (fd < 0)
 			return fail(fd, "the pinned program of '%s' is not there any more: %s", twin->conf.name,
 				    strerror(-fd));
-		rc = put(t, to, h, fd);
+		rc = pin(t, to, h, fd);
 		close(fd);
 	}
 	return rc;
@@ -131,8 +131,11 @@ static int load_fresh(struct tx *t, struct target *to)
 	if (!rc)
 		rc = function_rows_load(f);
 	for (int h = 0; h < KF_HOOKS && !rc; h++)
-		if (f->prog[h])
-			rc = put(t, to, h, bpf_program__fd(f->prog[h]));
+		if (f->prog[h]) {
+			rc = pin(t, to, h, bpf_program__fd(f->prog[h]));
+			if (!rc)
+				rc = put_in_slot(t, to, h, bpf_program__fd(f->prog[h]));
+		}
 	return rc;
 }
 

@@ -45,7 +45,7 @@ load story
 	assert_eq "a b c" "$(names)"
 }
 
-@test "functions that are the same but for name and triggers are one program, until one is replaced; state is not shared" {
+@test "functions that are the same but for name and triggers are one program in one slot, until one is replaced; state is not shared" {
 	local shared
 	up_empty
 	deploy mark --name a --on udp/7001
@@ -55,8 +55,11 @@ load story
 	deploy tally --name count-2 --on udp/7005
 	shared=$(prog_of a)
 	assert_eq "$shared" "$(prog_of b)"
+	assert_eq "$(of a .slot)" "$(of b .slot)"
 	assert_no_match "^$shared\$" "$(prog_of other)"
+	assert_no_match "^$(of a .slot)\$" "$(of other .slot)"
 	assert_no_match "^$(prog_of count-1)\$" "$(prog_of count-2)"
+	assert_no_match "^$(of count-1 .slot)\$" "$(of count-2 .slot)"
 	kf -q replace "$HOST_IF" a "$(object mark-two)"
 	assert_eq two "$(tell 7001)"
 	assert_eq one "$(tell 7002)"
@@ -64,6 +67,13 @@ load story
 	assert_eq one "$(tell 7002)"
 	assert_eq third "$(tell 7003)"
 	figure_is b packets 2
+	deploy mark --name again --on udp/7006
+	assert_eq "$(of b .slot)" "$(of again .slot)"
+	kf -q remove "$HOST_IF" b
+	assert_eq one "$(tell 7006)"
+	kf -q replace "$HOST_IF" again "$(object mark-two)"
+	kf -q rollback "$HOST_IF" again
+	assert_eq one "$(tell 7006)"
 }
 
 @test "replace: the next answer is the new revision's" {
