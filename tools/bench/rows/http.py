@@ -3,9 +3,10 @@
 import contextlib
 import os
 import re
-import resource
 
-from harness import HOST_IP, Figures, Row, SERVERS, Side, built, cpu_seconds, sh
+from load import Seen, client
+from row import Row, Side
+from world import HOST_IP, built, sh, tool, unpacked
 
 SITE = "host *\n\t/healthz text ok\n"
 NGINX = """daemon off;
@@ -29,47 +30,47 @@ http {{
 }}
 """
 
+
 @contextlib.contextmanager
-def kernel(bench):
-    pages = bench.file("site.rows", sh(built("kfaas-http-rows"), bench.file("site.http", SITE)))
-    secret = os.path.join(bench.work, "secret.rows")
+def kernel(world):
+    pages = world.file("site.rows", sh(built("kfaas-http-rows"), world.file("site.http", SITE)))
+    secret = os.path.join(world.work, "secret.rows")
     sh(built("kfaas-http-rows"), "--secret", secret)
-    # A veth sends what XDP answers only if the far end has XDP, too.
-    with bench.xdp(built("tools/bench/empty.bpf.o"), client=True), \
-            bench.up(f"[function http]\ndata.pages = {pages}\ndata.secret = {secret}\n"):
+    with world.takes_xdp(), world.up(f"[function http]\ndata.pages = {pages}\ndata.secret = {secret}\n"):
         yield
 
 
-def nginx(bench):
-    conf = bench.file("nginx.conf", NGINX.format(ip=HOST_IP, cpus=os.cpu_count(), work=bench.work))
-    return bench.server(f"{SERVERS}/nginx/usr/sbin/nginx", "-p", bench.work, "-e", "stderr", "-c", conf,
-                        ready=bench.listens(80, "t"))
+def nginx(world):
+    conf = world.file("nginx.conf", NGINX.format(ip=HOST_IP, cpus=os.cpu_count(), work=world.work))
+    return world.server(unpacked("nginx", "usr/sbin/nginx"), "-p", world.work, "-e", "stderr", "-c", conf,
+                        ready=world.listens(80, "t"))
 
 
-def children():
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
-
-
-def wrong(bench):
+def wrong(world):
     """wrk looks at the status only: whether the text is right is looked at once before a run and once after it."""
-    return bench.in_client("curl", "-sS", "-m", "5", f"http://{HOST_IP}/healthz", check=False).strip() != "ok"
+    return world.in_client("curl", "-sS", "-m", "5", f"http://{HOST_IP}/healthz", check=False).strip() != "ok"
 
 
-def load(bench, seconds):
-    """wrk takes whole seconds only. Its own CPU time does not count."""
-    errors, whole = wrong(bench), max(1, round(seconds))
-    before, mine = cpu_seconds(), children()
-    said = bench.in_client("wrk", "-t", "1", "-c", "32", "-d", str(whole), f"http://{HOST_IP}/healthz")
-    cpu = cpu_seconds() - before - (children() - mine)
-    n, took = re.search(r"(\d+) requests in ([\d.]+)s", said).groups()
-    bad = re.search(r"Non-2xx or 3xx responses: (\d+)", said)
-    socket = re.search(r"connect (\d+), read (\d+), write (\d+), timeout (\d+)", said)
-    errors += wrong(bench) + (int(bad.group(1)) if bad else 0)
-    return Figures(float(took), int(n), int(n), errors, sum(map(int, socket.groups())) if socket else 0, max(0.0, cpu))
+def wrk(*options):
+    def load(world, seconds):
+        """wrk takes whole seconds only; a run for warmth is not worth one."""
+        errors, whole = wrong(world), max(1, round(seconds))
+        if seconds < 0.1:
+            return None
+        said, cpu = client(world, tool("wrk"), "-t", "1", "-c", "32", "-d", str(whole), *options,
+                           f"http://{HOST_IP}/healthz")
+        n, took = re.search(r"(\d+) requests in ([\d.]+)s", said).groups()
+        bad = re.search(r"Non-2xx or 3xx responses: (\d+)", said)
+        socket = re.search(r"connect (\d+), read (\d+), write (\d+), timeout (\d+)", said)
+        errors += wrong(world) + (int(bad.group(1)) if bad else 0)
+        return Seen(float(took), int(n), int(n), errors, sum(map(int, socket.groups())) if socket else 0, cpu)
+    return load
 
+
+KERNEL, NGINX_SIDE = Side("http in the kernel", kernel), Side("nginx", nginx)
 
 ROWS = [
-    Row("http: kernel / nginx, keep-alive", Side("http in the kernel", kernel), Side("nginx", nginx), load,
-        {"answers": None, "cpu": 10}),
+    Row("http: kernel / nginx, keep-alive", KERNEL, NGINX_SIDE, wrk(), {"answers": None, "cpu": 10}, main=True, most=5),
+    Row("http: kernel / nginx, a connection each", KERNEL, NGINX_SIDE, wrk("-H", "Connection: close"),
+        {"answers": None, "cpu": 10}, most=5),
 ]
