@@ -1,0 +1,190 @@
+# SPDX-License-Identifier: Apache-2.0
+"""chart.py - charts as input for gnuplot: Bars compares pairs, Lines draws a curve. Nothing here knows what is measured:
+a chart is given texts, numbers, and a function that writes a number with its unit."""
+import math
+from dataclasses import dataclass
+
+WIDTH, LINE = 800, 21  # pixels; a line of text or a bar
+# Told apart by those who do not see all colours: of the set that M. Okabe and K. Ito proposed.
+COLOURS = "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#000000"
+POINTS = 7, 5, 9, 13, 11, 15, 4  # gnuplot's numbers of shapes
+
+
+def quoted(text):
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+@dataclass
+class Scale:
+    """An axis from LOW to HIGH, and its ticks."""
+    low: float
+    high: float
+    log: bool
+    ticks: list
+
+    def command(self, axis, show):
+        ticks = ", ".join(f"{quoted(show(t))} {t!r}" for t in self.ticks)
+        return (f"{f'set logscale {axis}' if self.log else f'unset logscale {axis}'}\n"
+                f"set {axis}range [{self.low!r}:{self.high!r}]\nset {axis}tics ({ticks}) nomirror scale 0.5\n")
+
+
+def log_scale(values, room):
+    """From a power of ten below all values; ROOM: the part of the axis that is kept free above them.
+
+    >>> log_scale([30, 900], 0).ticks, log_scale([20, 5e5], 0).ticks
+    ([10, 20, 50, 100, 200, 500], [10, 100, 1000, 10000, 100000])
+    """
+    first = math.floor(math.log10(min(values) * 0.6))
+    high = 10 ** first * (max(values) * 1.1 / 10 ** first) ** (1 / (1 - room))
+    steps = (1, 2, 5) if math.log10(high) - first < 2.6 else (1,)
+    ticks = [m * 10 ** e for e in range(first, math.floor(math.log10(high)) + 1) for m in steps]
+    return Scale(10.0 ** first, high, True, [t for t in ticks if t <= high])
+
+
+def linear_scale(values, room):
+    """From 0, or a value below it.
+
+    >>> linear_scale([3, 9.5], 0).ticks, linear_scale([-3, 4], 0).ticks
+    ([0, 2, 4, 6, 8, 10], [-4, -2, 0, 2, 4])
+    """
+    low, top = min(0, *values), max(0, *values) or 1
+    rough = (top - low) / 5
+    unit = 10 ** math.floor(math.log10(rough))
+    step = next(m * unit for m in (1, 2, 5, 10) if m * unit >= rough)
+    first, last = math.floor(low / step), math.ceil(top / step)
+    return Scale(first * step, max(last * step, low + (top - low) / (1 - room)), False,
+                 [n * step for n in range(first, last + 1)])
+
+
+def scale(values, log, room=0.0):
+    return log_scale(values, room) if log else linear_scale(values, room)
+
+
+def head(title, caption, height, bottom):
+    """What all charts begin with: the title, the legend below it, and at the foot the lines of CAPTION. BOTTOM pixels are
+    kept for the axis."""
+    def at(x, y):
+        return f"at screen {x / WIDTH}, screen {y / height}"
+    foot = 15 * len(caption)
+    labels = "".join(f"set label {quoted(text)} {at(10, foot - 15 * i - 3)} font ',10' textcolor '#555555'\n"
+                     for i, text in enumerate(caption))
+    return (f"set label {quoted(title)} {at(10, height - 16)} font ':Bold,15'\n{labels}"
+            f"set key {at(10, height - 28)} left top horizontal reverse Left samplen 2 maxcols 3 width 2\n"
+            f"set border 3 linecolor '#888888'\nset tics textcolor '#000000'\n"
+            f"set bmargin at screen {(foot + bottom) / height}\n")
+
+
+@dataclass
+class Pair:
+    """Two bars: (name, value, least, greatest, remark) each, under a heading."""
+    heading: str
+    a: tuple
+    b: tuple
+
+
+@dataclass
+class Bars:
+    title: str
+    axis: str
+    names: tuple   # of both sides, for the legend
+    pairs: list
+    show: object   # a value with its unit
+    caption: list
+
+    def height(self):
+        return round(LINE * 3.4 * len(self.pairs)) + 120 + 15 * len(self.caption)
+
+    def script(self):
+        bars = [(3.4 * i + j + 1, side, bar) for i, p in enumerate(self.pairs) for j, (side, bar) in enumerate(zip("ab", (p.a, p.b)))]
+        seen = [v for _, _, bar in bars for v in bar[1:4] if v > 0]
+        log = bool(seen) and max(seen) > 10 * min(seen)
+        x = scale(seen or [1], log, room=0.25)
+        left = min(0.4, (20 + 7.2 * max(len(bar[0]) for _, _, bar in bars)) / WIDTH)
+        parts = [head(self.title, self.caption, self.height(), 55), x.command("x", self.show),
+                 f"set lmargin at screen {left}\nset rmargin at screen 0.98\nset border 2\n",
+                 f"set tmargin at screen {1 - 55 / self.height()}\n",
+                 f"set yrange [{3.4 * len(self.pairs) - 0.2}:-0.8]\nset grid xtics linecolor '#dddddd' linetype 1\n",
+                 f"set xlabel {quoted(self.axis + (', logarithmic' if log else ''))}\n",
+                 "set ytics (" + ", ".join(f"{quoted(bar[0])} {y}" for y, _, bar in bars) + ") nomirror scale 0\n",
+                 "set style fill solid noborder\n"]
+        for i, p in enumerate(self.pairs):
+            parts.append(f"set label {quoted(p.heading)} at graph 0, first {3.4 * i} offset character 0.6,0 font ':Bold'\n")
+        for y, _, (_, value, _, most, remark) in bars:
+            at = max(value, most, x.low)
+            parts.append(f"set label {quoted(self.show(value) + (f', {remark}' if remark else ''))} at first {at!r}, first {y} "
+                         "offset character 0.6,0\n")
+        for side in "ab":
+            rows = [f"{max(bar[1], x.low)!r} {y} {max(bar[2], x.low)!r} {max(bar[3], x.low)!r}\n" for y, s, bar in bars if s == side]
+            parts.append(f"${side} << end\n{''.join(rows)}end\n")
+        plots = [f"${side} using 1:2:({x.low!r}):1:($2-0.44):($2+0.44) with boxxyerror linecolor '{COLOURS[i]}' title {quoted(self.names[i])}"
+                 for i, side in enumerate("ab")]
+        plots += [f"${side} using 1:2:3:4 with xerrorbars pointtype 0 linewidth 1.2 linecolor '#444444' notitle" for side in "ab"]
+        return "".join(parts) + "plot " + ", \\\n\t".join(plots) + "\n"
+
+
+@dataclass
+class Lines:
+    """Sides are (name, points), points (x, y, least, greatest, percent that were lost). If any were, a panel below tells
+    of it, and the points are crossed out."""
+    title: str
+    x_axis: str
+    y_axis: str
+    x_log: bool
+    sides: list
+    show_x: object
+    show_y: object
+    caption: list
+
+    def __post_init__(self):
+        self.points = [p for _, points in self.sides for p in points]
+        self.panel = 130 if any(p[4] for p in self.points) else 0
+        self.legend = (len(self.sides) + (self.panel > 0) + 2) // 3  # lines of it
+
+    def height(self):
+        return 480 + self.panel + 15 * len(self.caption)
+
+    def scales(self):
+        least, most = min(p[2] for p in self.points), max(p[3] for p in self.points)
+        y = scale([least, most], least > 0 and most > 30 * least)
+        x = scale([p[0] for p in self.points], self.x_log, room=0.02)
+        if self.x_log:
+            x.low = min(p[0] for p in self.points) / 1.3
+            x.ticks = [t for t in x.ticks if t >= x.low]
+        return x, y
+
+    def script(self):
+        x, y = self.scales()
+        top = [head(self.title, self.caption, self.height(), 58 + self.panel), y.command("y", self.show_y),
+               x.command("x", self.show_x if not self.panel else lambda _: ""),
+               "set lmargin at screen 0.11\nset rmargin at screen 0.97\nset grid linecolor '#dddddd' linetype 1\n",
+               f"set tmargin at screen {1 - (45 + 19 * self.legend) / self.height()}\n",
+               f"set ylabel {quoted(self.y_axis + (', logarithmic' if y.log else ''))}\n"]
+        for i, (_, points) in enumerate(self.sides):
+            rows = "".join(" ".join(map(repr, (self.apart(p[0], i, x), *p[1:]))) + "\n" for p in points)
+            top.append(f"$s{i} << end\n{rows}end\n")
+        axis = f"set xlabel {quoted(self.x_axis)}\n"
+        drawn = self.plot("1:2:3:4 with yerrorlines", titles=True)
+        if not self.panel:
+            return "".join(top) + axis + drawn + "\n"
+        crosses = "".join(f", \\\n\t$s{i} using ($5 > 0 ? $1 : NaN):2 with points pointtype 2 pointsize 1.6 linewidth 2 "
+                          f"linecolor '#000000' {'notitle' if i else 'title ' + quoted('some were lost')}" for i in range(len(self.sides)))
+        return "".join(top) + "set multiplot\n" + drawn + crosses + "\n" + self.losses(x, axis) + "unset multiplot\n"
+
+    @staticmethod
+    def apart(x, i, axis):
+        """Where the point of the side number I is drawn, so that the spreads of several can be seen."""
+        return x * 1.02 ** i if axis.log else x + 0.006 * i * (axis.high - axis.low)
+
+    def plot(self, using, titles):
+        return "plot " + ", \\\n\t".join(
+            f"$s{i} using {using} linecolor '{COLOURS[i % 7]}' linewidth 1.8 pointtype {POINTS[i % 7]} pointsize 0.9 "
+            f"{f'title {quoted(name)}' if titles else 'notitle'}" for i, (name, _) in enumerate(self.sides))
+
+    def losses(self, x, axis):
+        foot = 15 * len(self.caption)
+        y = linear_scale([p[4] for p in self.points], 0)
+        y.ticks, y.low = y.ticks[::2], -0.06 * y.high  # so that a line of zeros can be seen
+        return (f"unset title\nunset label\nunset key\nset ylabel 'lost, %'\n{axis}{x.command('x', self.show_x)}"
+                f"{y.command('y', lambda v: f'{v:g}')}set bmargin at screen {(foot + 58) / self.height()}\n"
+                f"set tmargin at screen {(foot + 40 + self.panel) / self.height()}\n"
+                + self.plot("1:5 with linespoints", titles=False) + "\n")
