@@ -635,6 +635,7 @@ static __always_inline __u32 kfaas_l4_offset(const struct kfaas_packet *p, __u32
 __weak int kfaas_grow_front(struct xdp_md *ctx, __u32 bytes, __u32 len)
 {
 	void *to, *from, *end, *last_to, *last_from;
+	__u32 last = len - sizeof(__u64);
 	__u64 word;
 
 	if (bytes > 256 || len < sizeof(word) || len > KFAAS_SUM_MAX || bpf_xdp_adjust_head(ctx, -(int)bytes))
@@ -642,8 +643,10 @@ __weak int kfaas_grow_front(struct xdp_md *ctx, __u32 bytes, __u32 len)
 	to = (void *)(long)ctx->data;
 	end = (void *)(long)ctx->data_end;
 	from = to + bytes;
-	last_to = to + (len - sizeof(word));
-	last_from = from + (len - sizeof(word));
+	barrier_var(last);
+	last &= KFAAS_SUM_MAX; /* as in kfaas_sum_blocks() */
+	last_to = to + last;
+	last_from = from + last;
 	barrier_var(last_from); /* here and below: or clang counts otherwise, and the verifier does not follow */
 	if (last_from + sizeof(word) > end) /* never, as below */
 		return false;

@@ -6,24 +6,27 @@
 #include "request.h"
 
 #define HTTP_PIPELINE 32 /* requests answered in one segment */
-#define HTTP_HOST     (sizeof(((struct http_name *)0)->host) / 8)
-#define HTTP_NAME     (sizeof(struct http_name) / 8)
+
+static __always_inline bool http_same(const char *a, const char *b, __u32 words)
+{
+	const kfaas_u64 *x = (void *)a, *y = (void *)b;
+	__u64 differ = 0;
+
+	for (__u32 i = 0; i < words && (x[i] | y[i]); i++)
+		differ |= x[i] ^ y[i];
+	return !differ;
+}
 
 /* Are the host (unless ANY & 2) and the path (unless ANY & 1) that were asked for those of the page? */
 __noinline int http_is(struct http_work *w, struct http_page *page, __u32 any)
 {
-	const kfaas_u64 *asked, *is;
-	__u64 differ = 0;
+	struct http_name *asked;
 
 	if (!w || !page)
 		return false;
-	asked = (void *)&w->request.name;
-	is = (void *)&page->name;
-	for (int i = any & 2 ? HTTP_HOST : 0; i < HTTP_HOST && (asked[i] | is[i]); i++)
-		differ |= asked[i] ^ is[i];
-	for (int i = any & 1 ? HTTP_NAME : HTTP_HOST; i < HTTP_NAME && (asked[i] | is[i]); i++)
-		differ |= asked[i] ^ is[i];
-	return !differ;
+	asked = &w->request.name;
+	return (any & 2 || http_same(asked->host, page->name.host, sizeof(asked->host) / 8)) &&
+	       (any & 1 || http_same(asked->path, page->name.path, sizeof(asked->path) / 8));
 }
 
 /* Rows may be made by hand. */
