@@ -26,6 +26,7 @@
 #define VERSION	  OWN("505 HTTP Version Not Supported", "", "31", CLOSE)
 
 #define GET(path)      "GET " path " HTTP/1.1\r\nHost: example.org\r\n\r\n"
+#define BIG	       "GET /big HTTP/1.1\r\nHost: a\r\n\r\n"
 #define GET_FROM(host) "GET / HTTP/1.1\r\nHost: " host "\r\n\r\n"
 #define WITH(lines)    "GET /healthz HTTP/1.1\r\nHost: other\r\n" lines "\r\n"
 #define TEXT64	       "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"

@@ -35,8 +35,8 @@ static __always_inline __u32 http_next_line(const struct http_segment *s, __u32 
 	return http_byte(s, at) == '\n' ? at + 1 : 0;
 }
 
-/* Take the LEN bytes at AT, if WORDS hold them and a zero; returns their digest. What does not fit leaves it empty, which
- * is in no table. */
+/* Take the LEN bytes at AT, if WORDS hold them and a zero; returns their digest. What does not fit leaves it empty,
+ * which is in no table. */
 static __always_inline __u64 http_take(char *to, int words, const struct http_segment *s, __u32 at, __s32 len,
 				       bool lower)
 {

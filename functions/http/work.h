@@ -89,7 +89,8 @@ static __always_inline __u64 http_first(__u64 word, __s32 len)
 	return len >= 8 ? word : word & (~0ULL >> (64 - 8 * len));
 }
 
-/* The digest of a text, a word at a time. It need not be safe: what a look-up finds is compared with what was asked for.
+/* The digest of a text, a word at a time. It need not be safe: what a look-up finds is compared with what was asked
+ * for.
  */
 #define HTTP_DIGEST	     0x9e3779b97f4a7c15ULL /* of no text */
 #define HTTP_MIXED(d, word)  (((d) ^ (word)) * 0xff51afd7ed558ccdULL)

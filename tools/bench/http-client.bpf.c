@@ -13,14 +13,14 @@ KFAAS_LICENSE("Dual BSD/GPL");
 #define TCP_RST 4
 
 /* As Linux sends them: NOP, NOP, time stamps. */
-#define STAMP	  bpf_htonl(0x0101080a)
-#define TCP4_AT	  (sizeof(struct ethhdr) + sizeof(struct iphdr))
-#define STAMP_AT  (sizeof(struct tcphdr)) /* in the SYN and the SYN-ACK behind the MSS */
-#define STAMP_LEN 12
-#define MSS_LEN	  4
-#define HTTP_1_1  (*(const kfaas_u64 *)"HTTP/1.1")
+#define STAMP	   bpf_htonl(0x0101080a)
+#define TCP4_AT	   (sizeof(struct ethhdr) + sizeof(struct iphdr))
+#define STAMP_AT   (sizeof(struct tcphdr)) /* in the SYN and the SYN-ACK behind the MSS */
+#define STAMP_LEN  12
+#define MSS_LEN	   4
+#define HTTP_1_1   (*(const kfaas_u64 *)"HTTP/1.1")
 #define STATUS_200 (*(const kfaas_u32 *)" 200")
-#define PORTS	  (65536 - CLIENT_FIRST_PORT)
+#define PORTS	   (65536 - CLIENT_FIRST_PORT)
 
 /* Written before the load begins. */
 const volatile struct client_frame frames[SEND_KINDS];

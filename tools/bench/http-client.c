@@ -5,8 +5,9 @@
  *	http-client --netns NAME --dev IF --from IP --to IP --to-mac MAC --path PATH --expect TEXT
  *		    [--connections N] [--seconds S] [--timeout MS] [--close]
  *
- * An answer is right if its checksums and numbers are, its status is 200, it comes in one segment and ends with an empty
- * line and TEXT. Prints one JSON object. It sends nowhere but out of IF, which it takes for the time of the run. */
+ * An answer is right if its checksums and numbers are, its status is 200, it comes in one segment and ends with an
+ *empty line and TEXT. Prints one JSON object. It sends nowhere but out of IF, which it takes for the time of the run.
+*/
 #include <arpa/inet.h>
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -155,8 +156,8 @@ static void write_eth(const struct options *o, struct ethhdr *eth)
 /* TCP's header and options, without what varies; returns its length. */
 static size_t write_tcp(struct tcphdr *tcp, enum client_send kind)
 {
-	static const unsigned char mss[] = {2, 4, 1460 >> 8, 1460 & 255}, stamps[] = {1, 1, 8, 10, 0, 0,
-										       0, 0, 0, 0, 0, 0};
+	static const unsigned char mss[] = {2, 4, 1460 >> 8, 1460 & 255},
+				   stamps[] = {1, 1, 8, 10, 0, 0, 0, 0, 0, 0, 0, 0};
 	unsigned char *at = (unsigned char *)(tcp + 1);
 
 	tcp->dest = htons(PORT);

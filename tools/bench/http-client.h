@@ -31,11 +31,11 @@ enum client_state {
 };
 
 struct client_connection {
-	__u32 state; /* enum client_state */
-	__u32 since; /* `clock` when something last went on */
+	__u32 state;	/* enum client_state */
+	__u32 since;	/* `clock` when something last went on */
 	__u32 seq, ack; /* our next byte, and the server's */
-	__u32 stamp; /* the server's last, network order */
-	__u32 begun; /* connections in this row so far: makes ports and first sequence numbers */
+	__u32 stamp;	/* the server's last, network order */
+	__u32 begun;	/* connections in this row so far: makes ports and first sequence numbers */
 	__u32 unused[2];
 };
 _Static_assert(sizeof(struct client_connection) == 32, "client_connection");
