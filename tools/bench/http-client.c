@@ -5,9 +5,9 @@
  *	http-client --netns NAME --dev IF --from IP --to IP --to-mac MAC --path PATH --expect TEXT
  *		    [--connections N] [--seconds S] [--timeout MS] [--close]
  *
- * An answer is right if its checksums and numbers are, its status is 200, it comes in one segment and ends with an
- *empty line and TEXT. Prints one JSON object. It sends nowhere but out of IF, which it takes for the time of the run.
-*/
+ * With --close the server is asked to close a connection after its one answer. An answer is right if its checksums and
+ * numbers are, its status is 200, it comes in one segment and ends with an empty line and TEXT. Prints one JSON object.
+ * Sends nowhere but out of IF, which it takes for the time of the run. */
 #include <arpa/inet.h>
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -51,6 +51,18 @@ static double now(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
 	return t.tv_sec + t.tv_nsec / 1e9;
+}
+
+/* CPU time used up on all CPUs, by anybody: user, nice, system, irq, softirq. */
+static double cpu_seconds(void)
+{
+	unsigned long long user, nice, system, irq, softirq;
+	FILE *f = fopen("/proc/stat", "r");
+
+	if (!f || fscanf(f, "cpu %llu %llu %llu %*u %*u %llu %llu", &user, &nice, &system, &irq, &softirq) != 5)
+		error(1, 0, "cannot read /proc/stat");
+	fclose(f);
+	return (double)(user + nice + system + irq + softirq) / sysconf(_SC_CLK_TCK);
 }
 
 static void parse(int argc, char **argv, struct options *o)
@@ -310,13 +322,14 @@ static struct client_figures total(const struct client *c)
 static void run(struct client *c)
 {
 	LIBBPF_OPTS(bpf_link_create_opts, opts, .flags = XDP_FLAGS_DRV_MODE);
-	double start, end;
 	struct client_figures all;
+	double start, end, cpu;
 	int link;
 
 	link = bpf_link_create(bpf_program__fd(c->s->progs.sink), c->ifindex, BPF_XDP, &opts);
 	if (link < 0)
 		error(1, errno, "attaching to %s", c->o.dev);
+	cpu = cpu_seconds();
 	start = now();
 	for (end = start; end - start < c->o.seconds; end = now()) {
 		look(c);
@@ -324,10 +337,11 @@ static void run(struct client *c)
 	}
 	c->s->bss->stop = 1;
 	usleep(2000); /* what is under way arrives */
+	cpu = cpu_seconds() - cpu;
 	all = total(c);
 	printf("{\"sent\": %llu, \"answered\": %llu, \"wrong\": %llu, \"lost\": %llu, \"resets\": %llu, "
-	       "\"repeated\": %llu, \"connections\": %llu, \"seconds\": %.6f}\n",
-	       all.sent, all.answered, all.wrong, c->lost, all.resets, all.repeated, all.connections, end - start);
+	       "\"repeated\": %llu, \"connections\": %llu, \"seconds\": %.6f, \"cpu\": %.2f}\n",
+	       all.sent, all.answered, all.wrong, c->lost, all.resets, all.repeated, all.connections, end - start, cpu);
 	close(link);
 }
 

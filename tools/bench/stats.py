@@ -32,19 +32,14 @@ def holds(ratio, goal):
     return None if goal is None or ratio is None else ratio["median"] >= goal
 
 
-def cpu_per_answer(cpu, sent, answered, per_dropped):
-    """CPU seconds an answer: all that was used, less what sending alone would have.
+def parts(n, at_most):
+    """N in equal parts, the greater ones first.
 
-    0 means: too little to be told from the cost of sending.
-
-    >>> cpu_per_answer(2.0, 1000, 500, 0.001)
-    0.002
-    >>> cpu_per_answer(1.0, 1000, 1000, 0.002)
-    0.0
-    >>> cpu_per_answer(1.0, 1000, 0, 0.001) is None
-    True
+    >>> parts(9, 3), parts(5, 3), parts(2, 3)
+    ([3, 3, 3], [2, 2, 1], [1, 1])
     """
-    return max(0.0, cpu - sent * per_dropped) / answered if answered else None
+    k = min(n, at_most)
+    return [n // k + (i < n % k) for i in range(k)]
 
 
 def change(old, new):
