@@ -224,7 +224,7 @@ answered() { echo $(($(figure http verdicts.TX) + $(figure http verdicts.REDIREC
 	echo robots >"$d/default/robots.txt"
 	"$rows" "$d" >"$ROWS"
 	assert_eq $'*\t/robots.txt\nexample.org\t/\nexample.org\t/index.html\nexample.org\t/sub/a.json' \
-		"$(grep -v '^#' "$ROWS" | cut -f 1,2 | LC_ALL=C sort)"
+		"$(grep -v '^#' "$ROWS" | cut -f 3,4 | LC_ALL=C sort)"
 	deploy_http
 	assert_eq page "$(as_example http://example.org/)"
 	assert_eq 'application/json' "$(as_example -o /dev/null -w '%{content_type}' http://example.org/sub/a.json)"

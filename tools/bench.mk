@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The benchmark.
 
-BENCH     := $(addprefix $(B)/tools/bench/,echo-server drop.bpf.o echo-tc.bpf.o empty.bpf.o unlike.bpf.o)
+BENCH     := $(addprefix $(B)/tools/bench/,echo-server http-client drop.bpf.o echo-tc.bpf.o empty.bpf.o unlike.bpf.o)
 BENCH_RUN := tools/bench/bench
 
 .PHONY: bench-tax bench-quick bench-keep bench-parts bench-servers
@@ -18,11 +18,11 @@ $(B)/tools/bench/echo-server: tools/bench/echo-server.c
 	$(Q)$(CC) $(ALL_CFLAGS) $(CPPFLAGS) -MMD -MP $< -o $@ -lpthread
 
 $(B)/tools/bench/%.skel.h: $(B)/tools/bench/%.bpf.o
-	$(Q)$(BPFTOOL) gen skeleton $< name $*_bpf > $@
+	$(Q)$(BPFTOOL) gen skeleton $< name $(subst -,_,$*)_bpf > $@
 
-$(B)/tools/bench/live: tools/bench/live.c $(B)/tools/bench/live.skel.h
+$(B)/tools/bench/http-client: tools/bench/http-client.c $(B)/tools/bench/http-client.skel.h
 	$(call say,CC,$<)
-	$(Q)$(CC) $(ALL_CFLAGS) -D_GNU_SOURCE -I$(B)/tools/bench $< -o $@ -lbpf
+	$(Q)$(CC) $(ALL_CFLAGS) -D_GNU_SOURCE -I$(B)/tools/bench -MMD -MP $< -o $@ -lbpf
 
 bench-parts: $(BENCH)
 

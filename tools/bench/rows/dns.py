@@ -32,9 +32,9 @@ zone:
 	name: example.org
 	zonefile: {zone}
 """
-KNOT = """server:
+KNOT = """{xdp}server:
     listen: {ip}@53
-{xdp}    udp-workers: {cpus}
+    udp-workers: {cpus}
     rundir: {work}
     pidfile: {work}/knot.pid
 database:
@@ -142,7 +142,7 @@ CLOSED = gen_load(*ARGV, "--outstanding", 32)
 KERNEL, SOCKETS = Side("dns in the kernel", kernel), Side("dns in the kernel", kernel_for_sockets)
 NSD_SIDE = Side("NSD", server("nsd", "usr/sbin/nsd", NSD, "-d"))
 KNOT_SIDE = Side("Knot", server("knot", "usr/sbin/knotd", KNOT))
-KNOT_XDP = Side("Knot, XDP", server("knot", "usr/sbin/knotd", KNOT, xdp=f"    listen-xdp: {HOST_IF}@53\n"))
+KNOT_XDP = Side("Knot, XDP", server("knot", "usr/sbin/knotd", KNOT, xdp=f"xdp:\n    listen: {HOST_IF}@53\n"))
 UNBOUND_SIDE = Side("unbound, local data", server("unbound", "usr/sbin/unbound", UNBOUND, "-d"))
 
 ROWS = [

@@ -1,0 +1,365 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* http-client.c - an HTTP client that runs in the kernel: a closed loop over N TCP connections, each with one request
+ * under way, and every answer checked.
+ *
+ *	http-client --netns NAME --dev IF --from IP --to IP --to-mac MAC --path PATH --expect TEXT
+ *		    [--connections N] [--seconds S] [--timeout MS] [--close]
+ *
+ * With --close the server is asked to close a connection after its one answer. An answer is right if its checksums and
+ * numbers are, its status is 200, it comes in one segment and ends with an empty line and TEXT. Prints one JSON object.
+ * Sends nowhere but out of IF, which it takes for the time of the run. */
+#include <arpa/inet.h>
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <error.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <linux/if_ether.h>
+#include <linux/if_link.h>
+#include <linux/ip.h>
+#include <linux/tcp.h>
+#include <net/if.h>
+#include <sched.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "http-client.h"
+#include "http-client.skel.h"
+
+#define TICK_US 1000
+#define BATCH	64
+#define PORT	80
+
+struct options {
+	const char *netns, *dev, *from, *to, *to_mac, *path, *expect;
+	unsigned connections, timeout;
+	double seconds;
+	int close;
+};
+
+static double now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec + t.tv_nsec / 1e9;
+}
+
+/* CPU time used up on all CPUs, by anybody: user, nice, system, irq, softirq. */
+static double cpu_seconds(void)
+{
+	unsigned long long user, nice, system, irq, softirq;
+	FILE *f = fopen("/proc/stat", "r");
+
+	if (!f || fscanf(f, "cpu %llu %llu %llu %*u %*u %llu %llu", &user, &nice, &system, &irq, &softirq) != 5)
+		error(1, 0, "cannot read /proc/stat");
+	fclose(f);
+	return (double)(user + nice + system + irq + softirq) / sysconf(_SC_CLK_TCK);
+}
+
+static void parse(int argc, char **argv, struct options *o)
+{
+	const struct option longs[] = {
+		{"netns", 1, 0, 'n'},	{"dev", 1, 0, 'd'},	{"from", 1, 0, 'f'},	    {"to", 1, 0, 't'},
+		{"to-mac", 1, 0, 'm'},	{"path", 1, 0, 'p'},	{"expect", 1, 0, 'e'},	    {"connections", 1, 0, 'c'},
+		{"seconds", 1, 0, 's'}, {"timeout", 1, 0, 'T'}, {"close", 0, &o->close, 1}, {0},
+	};
+	int c;
+
+	while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1) {
+		switch (c) {
+		case 'n':
+			o->netns = optarg;
+			break;
+		case 'd':
+			o->dev = optarg;
+			break;
+		case 'f':
+			o->from = optarg;
+			break;
+		case 't':
+			o->to = optarg;
+			break;
+		case 'm':
+			o->to_mac = optarg;
+			break;
+		case 'p':
+			o->path = optarg;
+			break;
+		case 'e':
+			o->expect = optarg;
+			break;
+		case 'c':
+			o->connections = atoi(optarg);
+			break;
+		case 's':
+			o->seconds = atof(optarg);
+			break;
+		case 'T':
+			o->timeout = atoi(optarg);
+			break;
+		case 0:
+			break;
+		default:
+			exit(2);
+		}
+	}
+	if (!o->netns || !o->dev || !o->from || !o->to || !o->to_mac || !o->path || !o->expect)
+		error(2, 0, "--netns, --dev, --from, --to, --to-mac, --path and --expect are needed");
+	if (!o->connections || o->connections > CLIENT_CONNECTIONS || o->connections & (o->connections - 1))
+		error(2, 0, "--connections is a power of two up to %d", CLIENT_CONNECTIONS);
+}
+
+static void enter(const char *netns)
+{
+	char path[256];
+	int fd;
+
+	snprintf(path, sizeof(path), "/run/netns/%s", netns);
+	fd = open(path, O_RDONLY);
+	if (fd < 0 || setns(fd, CLONE_NEWNET))
+		error(1, errno, "%s", path);
+	close(fd);
+}
+
+/* --- Frames */
+
+static unsigned long sum_of(const void *p, size_t len)
+{
+	const unsigned char *at = p;
+	unsigned long sum = 0;
+
+	for (size_t i = 0; i < len; i++)
+		sum += (unsigned long)at[i] << (i & 1 ? 8 : 0); /* as words of this machine */
+	return sum;
+}
+
+static unsigned fold(unsigned long sum)
+{
+	while (sum >> 16)
+		sum = (sum & 0xffff) + (sum >> 16);
+	return sum;
+}
+
+static void write_eth(const struct options *o, struct ethhdr *eth)
+{
+	unsigned char *to = eth->h_dest;
+	struct ifreq req = {0};
+	int fd = socket(AF_INET, SOCK_DGRAM, 0);
+
+	strncpy(req.ifr_name, o->dev, IFNAMSIZ - 1);
+	if (ioctl(fd, SIOCGIFHWADDR, &req))
+		error(1, errno, "%s", o->dev);
+	close(fd);
+	memcpy(eth->h_source, req.ifr_hwaddr.sa_data, ETH_ALEN);
+	if (sscanf(o->to_mac, "%hhx:%hhx:%hhx:%hhx:%hhx:%hhx", to, to + 1, to + 2, to + 3, to + 4, to + 5) != ETH_ALEN)
+		error(2, 0, "--to-mac '%s' is not a MAC address", o->to_mac);
+	eth->h_proto = htons(ETH_P_IP);
+}
+
+/* TCP's header and options, without what varies; returns its length. */
+static size_t write_tcp(struct tcphdr *tcp, enum client_send kind)
+{
+	static const unsigned char mss[] = {2, 4, 1460 >> 8, 1460 & 255},
+				   stamps[] = {1, 1, 8, 10, 0, 0, 0, 0, 0, 0, 0, 0};
+	unsigned char *at = (unsigned char *)(tcp + 1);
+
+	tcp->dest = htons(PORT);
+	tcp->window = htons(65535);
+	tcp->syn = kind == SEND_SYN;
+	tcp->ack = kind != SEND_SYN;
+	tcp->psh = kind == SEND_GET;
+	tcp->fin = kind == SEND_FIN;
+	if (kind == SEND_SYN) {
+		memcpy(at, mss, sizeof(mss));
+		at += sizeof(mss);
+	}
+	memcpy(at, stamps, sizeof(stamps));
+	at += sizeof(stamps);
+	tcp->doff = (at - (unsigned char *)tcp) / 4;
+	return at - (unsigned char *)tcp;
+}
+
+static void build(const struct options *o, enum client_send kind, const char *request, struct client_frame *f)
+{
+	struct ethhdr *eth = (void *)f->word;
+	struct iphdr *ip = (void *)(eth + 1);
+	struct tcphdr *tcp = (void *)(ip + 1);
+	size_t len;
+
+	write_eth(o, eth);
+	len = write_tcp(tcp, kind);
+	if (kind == SEND_GET) {
+		memcpy((char *)tcp + len, request, strlen(request));
+		len += strlen(request);
+	}
+	*ip = (struct iphdr){.version = 4,
+			     .ihl = 5,
+			     .ttl = 64,
+			     .protocol = IPPROTO_TCP,
+			     .frag_off = htons(0x4000),
+			     .tot_len = htons(sizeof(*ip) + len)};
+	if (inet_pton(AF_INET, o->from, &ip->saddr) != 1 || inet_pton(AF_INET, o->to, &ip->daddr) != 1)
+		error(2, 0, "--from and --to are IPv4 addresses");
+	ip->check = ~fold(sum_of(ip, sizeof(*ip)));
+	f->len = (char *)tcp + len - (char *)f->word;
+	f->sum = fold(sum_of(tcp, len) + sum_of(&ip->saddr, 8) + htons(IPPROTO_TCP) + htons(len));
+	memcpy(&f->last, (char *)f->word + f->len - sizeof(f->last), sizeof(f->last));
+}
+
+/* --- Programs */
+
+/* What the last bytes of an answer are: as much of an empty line and the text as eight bytes take. */
+static void expect(struct http_client_bpf *s, const char *text)
+{
+	char end[64];
+	size_t len;
+	__u64 tail = 0, mask = 0;
+
+	len = snprintf(end, sizeof(end), "\r\n\r\n%s", text);
+	if (len >= sizeof(end))
+		error(2, 0, "--expect takes a short text");
+	len = len < sizeof(tail) ? len : sizeof(tail);
+	memcpy((char *)&tail + sizeof(tail) - len, end + strlen(end) - len, len);
+	memset((char *)&mask + sizeof(mask) - len, 255, len);
+	s->rodata->tail = tail;
+	s->rodata->tail_mask = mask;
+}
+
+static struct http_client_bpf *load(const struct options *o)
+{
+	struct http_client_bpf *s = http_client_bpf__open();
+	char request[256];
+
+	if (!s)
+		error(1, errno, "http-client.bpf.o");
+	if (snprintf(request, sizeof(request), "GET %s HTTP/1.1\r\nHost: %s\r\n%s\r\n", o->path, o->to,
+		     o->close ? "Connection: close\r\n" : "") >= (int)sizeof(request))
+		error(2, 0, "--path takes a short path");
+	for (enum client_send kind = 0; kind < SEND_KINDS; kind++)
+		build(o, kind, request, (struct client_frame *)&s->rodata->frames[kind]);
+	s->rodata->connections = o->connections;
+	s->rodata->asked = strlen(request);
+	s->rodata->port = htons(PORT);
+	s->rodata->closing = o->close;
+	inet_pton(AF_INET, o->to, (void *)&s->rodata->server);
+	expect(s, o->expect);
+	if (http_client_bpf__load(s))
+		error(1, errno, "loading");
+	return s;
+}
+
+static void *map_table(const struct bpf_map *map)
+{
+	void *at = mmap(NULL, (size_t)bpf_map__max_entries(map) * bpf_map__value_size(map), PROT_READ | PROT_WRITE,
+			MAP_SHARED, bpf_map__fd(map), 0);
+
+	if (at == MAP_FAILED)
+		error(1, errno, "mmap");
+	return at;
+}
+
+/* --- The run */
+
+struct client {
+	struct options o;
+	struct http_client_bpf *s;
+	struct client_connection *table;
+	struct client_figures *figures;
+	unsigned ifindex;
+	unsigned long long lost;
+};
+
+/* Open the first N connections of `begin`. */
+static void begin(struct client *c, unsigned n)
+{
+	static const unsigned char frame[64];
+	struct xdp_md ctx = {.data_end = sizeof(frame), .ingress_ifindex = c->ifindex};
+	LIBBPF_OPTS(bpf_test_run_opts, run, .data_in = frame, .data_size_in = sizeof(frame), .ctx_in = &ctx,
+		    .ctx_size_in = sizeof(ctx), .repeat = n, .flags = BPF_F_TEST_XDP_LIVE_FRAMES,
+		    .batch_size = n < BATCH ? n : BATCH);
+
+	c->s->bss->begin_at = 0;
+	if (n && bpf_prog_test_run_opts(bpf_program__fd(c->s->progs.source), &run))
+		error(1, errno, "sending live frames");
+}
+
+/* Connections on which nothing has gone on for too long are given up, and their rows begun anew. */
+static void look(struct client *c)
+{
+	unsigned n = 0, ms = now() * 1e3;
+
+	c->s->bss->clock = ms;
+	for (unsigned row = 0; row < c->o.connections; row++) {
+		struct client_connection *at = &c->table[row];
+
+		if (at->state != CLIENT_NEW && (int)(ms - *(volatile __u32 *)&at->since) < (int)c->o.timeout)
+			continue;
+		c->lost += at->state != CLIENT_NEW;
+		c->s->bss->begin[n++] = row;
+	}
+	begin(c, n);
+}
+
+static struct client_figures total(const struct client *c)
+{
+	struct client_figures all = {0};
+
+	for (unsigned cpu = 0; cpu < CLIENT_CPUS; cpu++)
+		for (size_t i = 0; i < sizeof(all) / sizeof(__u64); i++)
+			((__u64 *)&all)[i] += ((volatile __u64 *)&c->figures[cpu])[i];
+	return all;
+}
+
+static void run(struct client *c)
+{
+	LIBBPF_OPTS(bpf_link_create_opts, opts, .flags = XDP_FLAGS_DRV_MODE);
+	struct client_figures all;
+	double start, end, cpu;
+	int link;
+
+	link = bpf_link_create(bpf_program__fd(c->s->progs.sink), c->ifindex, BPF_XDP, &opts);
+	if (link < 0)
+		error(1, errno, "attaching to %s", c->o.dev);
+	cpu = cpu_seconds();
+	start = now();
+	for (end = start; end - start < c->o.seconds; end = now()) {
+		look(c);
+		usleep(TICK_US);
+	}
+	c->s->bss->stop = 1;
+	usleep(2000); /* what is under way arrives */
+	cpu = cpu_seconds() - cpu;
+	all = total(c);
+	printf("{\"sent\": %llu, \"answered\": %llu, \"wrong\": %llu, \"lost\": %llu, \"resets\": %llu, "
+	       "\"repeated\": %llu, \"connections\": %llu, \"seconds\": %.6f, \"cpu\": %.2f}\n",
+	       all.sent, all.answered, all.wrong, c->lost, all.resets, all.repeated, all.connections, end - start, cpu);
+	close(link);
+}
+
+int main(int argc, char **argv)
+{
+	struct client c = {.o = {.connections = 32, .seconds = 1, .timeout = 200}};
+
+	parse(argc, argv, &c.o);
+	enter(c.o.netns);
+	c.ifindex = if_nametoindex(c.o.dev);
+	if (!c.ifindex)
+		error(1, errno, "%s", c.o.dev);
+	c.s = load(&c.o);
+	c.table = map_table(c.s->maps.table);
+	c.figures = map_table(c.s->maps.figures);
+	for (unsigned row = 0; row < c.o.connections; row++)
+		c.table[row].seq = now() * 1e6; /* another one in each run */
+	run(&c);
+	http_client_bpf__destroy(c.s);
+	return 0;
+}
