@@ -146,9 +146,10 @@ class Lines:
     def scales(self):
         least, most = min(p[2] for p in self.points), max(p[3] for p in self.points)
         y = scale([least, most], least > 0 and most > 30 * least)
-        x = scale([p[0] for p in self.points], self.x_log, room=0.02)
-        if self.x_log:
-            x.low = min(p[0] for p in self.points) / 1.3
+        first = min(p[0] for p in self.points)
+        x = scale([p[0] for p in self.points], self.x_log and first > 0, room=0.02)
+        if x.log:
+            x.low = first / 1.3
             x.ticks = [t for t in x.ticks if t >= x.low]
         return x, y
 

@@ -4,9 +4,9 @@ import json
 import sys
 import time
 
+COUNTS = [f"{side}_{what}" for side in "ab" for what in ("sent", "lost", "errors")]
 KEYS = {
-    "results": ("row", "measure", "unit", "a", "b", "ratio", "goal", "holds", "rounds", "a_value", "b_value", "a_sent", "a_lost",
-                "a_errors", "b_sent", "b_lost", "b_errors"),
+    "results": ("row", "measure", "unit", "a", "b", "ratio", "goal", "holds", "a_value", "b_value"),
     "curves": ("curve", "x", "x_log", "y", "unit", "sides"),
     "figures": ("figure", "unit", "value", "goal", "holds"),
 }
@@ -20,16 +20,19 @@ def fail(text):
     sys.exit(2)
 
 
-def summary(s, what):
-    if not isinstance(s, dict) or not all(type(s.get(k)) in (int, float) for k in ("median", "min", "max")):
-        raise ValueError(f"{what} has no median, min and max")
+def numbers(x, what, *keys):
+    if not isinstance(x, dict) or not all(type(x.get(key)) in (int, float) for key in keys):
+        raise ValueError(f"{what} has not these numbers: {', '.join(keys)}")
+
+
+def summary(x, what):
+    numbers(x, what, "median", "min", "max")
 
 
 def check(report):
-    """Raises ValueError or TypeError unless all is there that our tools use."""
-    if not isinstance(report["machine"]["time"], int):
-        raise ValueError("machine.time is no number")
-    for key in "kernel", "cpu", "cpus", "busy":
+    """Raises ValueError, TypeError or the like unless all is there that our tools use."""
+    numbers(report["machine"], "machine", "cpus", "time", "busy")
+    for key in "kernel", "cpu":
         report["machine"][key]
     for kind, keys in KEYS.items():
         for i, x in enumerate(report.setdefault(kind, [])):
@@ -37,14 +40,15 @@ def check(report):
                 if key not in x:
                     raise ValueError(f"{kind}[{i}] has no {key}")
     for r in report["results"]:
+        numbers(r, r["row"], "rounds", *COUNTS)
         for key in ("a_value", "b_value") + ("ratio",) * (r["ratio"] is not None):
             summary(r[key], f"{key} of '{r['row']}'")
     for f in report["figures"]:
         summary(f["value"], f"value of '{f['figure']}'")
     for c in report["curves"]:
         for p in (p for side in c["sides"] for p in side["points"]):
+            numbers(p, f"a point of '{c['curve']}'", "x", "sent", "lost")
             summary(p["y"], f"y of a point of '{c['curve']}'")
-            p["x"], p["sent"], p["lost"]
 
 
 def read(path, tool):
