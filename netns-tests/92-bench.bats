@@ -140,7 +140,7 @@ png_size() { od -An -tu1 -j 16 -N 8 "$1" | awk '{ print $3 * 256 + $4, $7 * 256 
 	cat >"$BATS_TEST_TMPDIR/want" <<'END'
 `make bench` on 2 x A CPU, Linux 6.1.2, 1970-01-02.
 
-Ratios are A over B, for times B over A, so that above 1 A is better: medians of pairs of runs (least to greatest).
+Ratios are A over B, for times B over A: above 1, A is better. Medians of pairs of runs (least to greatest).
 
 | A / B | what | ratio | A | B | goal |
 | --- | --- | --- | --- | --- | --- |

@@ -75,11 +75,23 @@ def head(title, caption, height, bottom):
 
 
 @dataclass
+class Bar:
+    name: str
+    value: float
+    least: float
+    most: float
+    remark: str  # beside the value
+
+
+@dataclass
 class Pair:
-    """Two bars: (name, value, least, greatest, remark) each, under a heading."""
+    """Two bars under a heading."""
     heading: str
-    a: tuple
-    b: tuple
+    a: Bar
+    b: Bar
+
+
+PAIR = 3.4  # lines that a pair takes: its heading, two bars, and a gap
 
 
 @dataclass
@@ -92,34 +104,40 @@ class Bars:
     caption: list
 
     def height(self):
-        return round(LINE * 3.4 * len(self.pairs)) + 120 + 15 * len(self.caption)
+        return round(LINE * PAIR * len(self.pairs)) + 120 + 15 * len(self.caption)
 
     def script(self):
-        bars = [(3.4 * i + j + 1, side, bar) for i, p in enumerate(self.pairs) for j, (side, bar) in enumerate(zip("ab", (p.a, p.b)))]
-        seen = [v for _, _, bar in bars for v in bar[1:4] if v > 0]
-        log = bool(seen) and max(seen) > 10 * min(seen)
-        x = scale(seen or [1], log, room=0.25)
-        left = min(0.4, (20 + 7.2 * max(len(bar[0]) for _, _, bar in bars)) / WIDTH)
+        sides = [[(PAIR * i + j, bar) for i, bar in enumerate(bars)] for j, bars in
+                 ((1, [p.a for p in self.pairs]), (2, [p.b for p in self.pairs]))]
+        both = sides[0] + sides[1]
+        seen = [v for _, bar in both for v in (bar.value, bar.least, bar.most) if v > 0] or [1]
+        x = scale(seen, max(seen) > 10 * min(seen), room=0.25)
+        left = min(0.4, (20 + 7.2 * max(len(bar.name) for _, bar in both)) / WIDTH)
         parts = [head(self.title, self.caption, self.height(), 55), x.command("x", self.show),
-                 f"set lmargin at screen {left}\nset rmargin at screen 0.98\nset border 2\n",
-                 f"set tmargin at screen {1 - 55 / self.height()}\n",
-                 f"set yrange [{3.4 * len(self.pairs) - 0.2}:-0.8]\nset grid xtics linecolor '#dddddd' linetype 1\n",
-                 f"set xlabel {quoted(self.axis + (', logarithmic' if log else ''))}\n",
-                 "set ytics (" + ", ".join(f"{quoted(bar[0])} {y}" for y, _, bar in bars) + ") nomirror scale 0\n",
-                 "set style fill solid noborder\n"]
-        for i, p in enumerate(self.pairs):
-            parts.append(f"set label {quoted(p.heading)} at graph 0, first {3.4 * i} offset character 0.6,0 font ':Bold'\n")
-        for y, _, (_, value, _, most, remark) in bars:
-            at = max(value, most, x.low)
-            parts.append(f"set label {quoted(self.show(value) + (f', {remark}' if remark else ''))} at first {at!r}, first {y} "
-                         "offset character 0.6,0\n")
-        for side in "ab":
-            rows = [f"{max(bar[1], x.low)!r} {y} {max(bar[2], x.low)!r} {max(bar[3], x.low)!r}\n" for y, s, bar in bars if s == side]
-            parts.append(f"${side} << end\n{''.join(rows)}end\n")
-        plots = [f"${side} using 1:2:({x.low!r}):1:($2-0.44):($2+0.44) with boxxyerror linecolor '{COLOURS[i]}' title {quoted(self.names[i])}"
-                 for i, side in enumerate("ab")]
-        plots += [f"${side} using 1:2:3:4 with xerrorbars pointtype 0 linewidth 1.2 linecolor '#444444' notitle" for side in "ab"]
-        return "".join(parts) + "plot " + ", \\\n\t".join(plots) + "\n"
+                 f"set lmargin at screen {left}\nset rmargin at screen 0.98\nset tmargin at screen {1 - 55 / self.height()}\n",
+                 f"set yrange [{PAIR * len(self.pairs) - 0.2}:-0.8]\nset border 2\n",
+                 "set grid xtics linecolor '#dddddd' linetype 1\nset style fill solid noborder\n",
+                 f"set xlabel {quoted(self.axis + (', logarithmic' if x.log else ''))}\n",
+                 "set ytics (" + ", ".join(f"{quoted(bar.name)} {y}" for y, bar in both) + ") nomirror scale 0\n"]
+        parts += [f"set label {quoted(p.heading)} at graph 0, first {PAIR * i} offset character 0.6,0 font ':Bold'\n"
+                  for i, p in enumerate(self.pairs)]
+        parts += [f"set label {quoted(self.beside(bar))} at first {max(bar.value, bar.most, x.low)!r}, first {y} "
+                  "offset character 0.6,0\n" for y, bar in both]
+        # What is not above 0 has no place on a logarithmic axis: such a bar begins and ends at the axis.
+        parts += [f"${'ab'[i]} << end\n" + "".join(
+            f"{y} {max(bar.value, x.low)!r} {max(bar.least, x.low)!r} {max(bar.most, x.low)!r}\n" for y, bar in side) + "end\n"
+            for i, side in enumerate(sides)]
+        return "".join(parts) + self.plot(x.low)
+
+    def beside(self, bar):
+        return self.show(bar.value) + (f", {bar.remark}" if bar.remark else "")
+
+    def plot(self, low):
+        bars = [f"${side} using 2:1:({low!r}):2:($1-0.44):($1+0.44) with boxxyerror linecolor '{COLOURS[i]}' "
+                f"title {quoted(self.names[i])}" for i, side in enumerate("ab")]
+        spreads = [f"${side} using 2:1:3:4 with xerrorbars pointtype 0 linewidth 1.2 linecolor '#444444' notitle"
+                   for side in "ab"]
+        return "plot " + ", \\\n\t".join(bars + spreads) + "\n"
 
 
 @dataclass
@@ -167,8 +185,9 @@ class Lines:
         drawn = self.plot("1:2:3:4 with yerrorlines", titles=True)
         if not self.panel:
             return "".join(top) + axis + drawn + "\n"
+        legend = 'title "some were lost"', *["notitle"] * len(self.sides)
         crosses = "".join(f", \\\n\t$s{i} using ($5 > 0 ? $1 : NaN):2 with points pointtype 2 pointsize 1.6 linewidth 2 "
-                          f"linecolor '#000000' {'notitle' if i else 'title ' + quoted('some were lost')}" for i in range(len(self.sides)))
+                          f"linecolor '#000000' {legend[i]}" for i in range(len(self.sides)))
         return "".join(top) + "set multiplot\n" + drawn + crosses + "\n" + self.losses(x, axis) + "unset multiplot\n"
 
     @staticmethod

@@ -10,8 +10,8 @@ KEYS = {
     "curves": ("curve", "x", "x_log", "y", "unit", "sides"),
     "figures": ("figure", "unit", "value", "goal", "holds"),
 }
-MEASURES = {"answers": "answers", "frames": "frames got rid of", "lossless": "answers without loss", "cpu": "CPU time an answer",
-            "p50": "round trip, p50", "p99": "round trip, p99", "p999": "round trip, p99.9"}
+MEASURES = {"answers": "answers", "frames": "frames got rid of", "lossless": "answers without loss",
+            "cpu": "CPU time an answer", "p50": "round trip, p50", "p99": "round trip, p99", "p999": "round trip, p99.9"}
 
 
 def fail(text):
