@@ -118,6 +118,16 @@ png_size() { od -An -tu1 -j 16 -N 8 "$1" | awk '{ print $3 * 256 + $4, $7 * 256 
 	assert_match 'Others used 30% of the machine' "$(texts "$dir/answers.svg")"
 }
 
+@test "bench-and-plot measures and draws, and keeps what was there if nothing is measured" {
+	local dir=$BATS_TEST_TMPDIR/out
+	"$TOP/tools/bench/bench-and-plot" "$dir" echo --only "1 thread" --rounds 1 --seconds 0.1 3>&-
+	assert_eq "1" "$(jq '[.results[] | select(.measure == "answers" and .a_answered > 0)] | length' "$dir/bench.json")"
+	assert_match "echo: kernel / user space, 1 thread" "$(texts "$dir/answers.svg")"
+	cp "$dir/bench.json" "$dir/before.json"
+	run -2 "$TOP/tools/bench/bench-and-plot" "$dir" nonsense
+	cmp "$dir/before.json" "$dir/bench.json"
+}
+
 @test "what is no result is one clear line for plot, table and compare" {
 	local in=$BATS_TEST_TMPDIR/in.json out=$BATS_TEST_TMPDIR/plots filter
 	refused 2 "none.json: No such file" "$PLOT" "$BATS_TEST_TMPDIR/none.json" "$out"

@@ -2,7 +2,7 @@
 # The benchmark.
 
 BENCH     := $(addprefix $(B)/tools/bench/,echo-server http-client drop.bpf.o echo-tc.bpf.o empty.bpf.o unlike.bpf.o)
-BENCH_RUN := tools/bench/bench
+BENCH_RUN := tools/bench/bench-and-plot
 
 .PHONY: bench-tax bench-quick bench-keep bench-parts bench-servers
 tests: bench-parts
@@ -31,21 +31,15 @@ bench-servers: $(addprefix $(SERVERS)/,chrony nsd knot nginx)
 bench-tax: all $(B)/tools/bench/live $(BENCH) ## the gate's price under load, what commands take, memory
 	$(Q)tools/bench/gate
 
-# What was measured before stays until there is something new. Rows that failed are no reason not to draw the others.
-define bench_and_plot # OPTION...
+bench: ## compare the functions with their rivals on this machine, JSON and plots into build/bench
 	$(Q)tools/install-deps build bench
 	$(Q)$(MAKE) --no-print-directory all bench-parts bench-servers
-	$(Q)mkdir -p $(B)/$@
-	$(Q)rc=0; $(BENCH_RUN) $(1) --json $(B)/$@/new.json || rc=$$?; \
-		[ ! -e $(B)/$@/new.json ] || { mv $(B)/$@/new.json $(B)/$@/bench.json && \
-		tools/bench/plot $(B)/$@/bench.json $(B)/$@; } || rc=1; exit $$rc
-endef
-
-bench: ## compare the functions with their rivals on this machine, JSON and plots into build/bench
-	$(call bench_and_plot)
+	$(Q)$(BENCH_RUN) $(B)/$@
 
 bench-quick: ## the same, rough, in under two minutes, into build/bench-quick
-	$(call bench_and_plot,--quick)
+	$(Q)tools/install-deps build bench
+	$(Q)$(MAKE) --no-print-directory all bench-parts bench-servers
+	$(Q)$(BENCH_RUN) $(B)/$@ --quick
 
 bench-keep: ## put the figures of the last `make bench` into README.md
 	$(Q)cp $(B)/bench/bench.json tools/bench/results.json
