@@ -4,7 +4,7 @@
 BENCH     := $(addprefix $(B)/tools/bench/,echo-server http-client drop.bpf.o echo-tc.bpf.o empty.bpf.o unlike.bpf.o)
 BENCH_RUN := tools/bench/bench-and-plot
 
-.PHONY: bench-tax bench-quick bench-keep bench-parts bench-servers
+.PHONY: bench-tax bench-quick bench-keep bench-ready bench-parts bench-servers
 tests: bench-parts
 
 $(B)/tools/bench/%.bpf.o: tools/bench/%.bpf.c
@@ -26,22 +26,26 @@ $(B)/tools/bench/http-client: tools/bench/http-client.c $(B)/tools/bench/http-cl
 
 bench-parts: $(BENCH)
 
-bench-servers: $(addprefix $(SERVERS)/,chrony nsd knot nginx)
-
-bench-tax: all $(B)/tools/bench/live $(BENCH) ## the gate's price under load, what commands take, memory
-	$(Q)tools/bench/gate
+bench-servers: $(addprefix $(SERVERS)/,chrony nsd knot nginx unbound)
 
 bench: ## compare the functions with their rivals on this machine, JSON and plots into build/bench
-	$(Q)tools/install-deps build bench
-	$(Q)$(MAKE) --no-print-directory all bench-parts bench-servers
+	$(Q)$(MAKE) --no-print-directory bench-ready
 	$(Q)$(BENCH_RUN) $(B)/$@
 
 bench-quick: ## the same, rough, in under two minutes, into build/bench-quick
-	$(Q)tools/install-deps build bench
-	$(Q)$(MAKE) --no-print-directory all bench-parts bench-servers
+	$(Q)$(MAKE) --no-print-directory bench-ready
 	$(Q)$(BENCH_RUN) $(B)/$@ --quick
+
+bench-tax: ## the gate's price under load alone, into build/bench-tax
+	$(Q)$(MAKE) --no-print-directory bench-ready
+	$(Q)$(BENCH_RUN) $(B)/$@ gate
 
 bench-keep: ## put the figures of the last `make bench` into README.md
 	$(Q)cp $(B)/bench/bench.json tools/bench/results.json
 	$(Q)cp $(B)/bench/cpu.svg tools/bench/
 	$(Q)tools/bench/table tools/bench/results.json --into README.md
+
+# All that the benchmark needs: packages first, since the build needs to see them.
+bench-ready:
+	$(Q)tools/install-deps build bench
+	$(Q)$(MAKE) --no-print-directory all bench-parts bench-servers
