@@ -9,7 +9,7 @@ COMPARE=$TOP/tools/bench/compare
 PLOT=$TOP/tools/bench/plot
 TABLE=$TOP/tools/bench/table
 
-setup() { [ -z "${KFAAS_VM:-}" ] || skip "an emulated machine: what does not touch its kernel is tested elsewhere"; }
+setup() { [ -z "${KFAAS_VM:-}" ] || skip "asks nothing of the kernel: tested outside VMs"; }
 teardown() { :; }
 
 # result ROW MEASURE UNIT A B RATIO GOAL HOLDS [MAIN]: values and faults are made up, A's is 3000 and B's is 1000.
@@ -87,6 +87,7 @@ png_size() { od -An -tu1 -j 16 -N 8 "$1" | awk '{ print $3 * 256 + $4, $7 * 256 
 	local dir=$BATS_TEST_TMPDIR/out
 	"$TOP/tools/bench/bench-and-plot" "$dir" echo --only "1 thread" --rounds 1 --seconds 0.1 3>&-
 	assert_eq "1" "$(jq '[.results[] | select(.measure == "answers" and .a_answered > 0)] | length' "$dir/bench.json")"
+	assert_match "^tools/bench/bench echo --only '1 thread' " "$(jq -r .command "$dir/bench.json")"
 	assert_match "echo: kernel / user space, 1 thread" "$(texts "$dir/answers.svg")"
 	cp "$dir/bench.json" "$dir/before.json"
 	run -2 "$TOP/tools/bench/bench-and-plot" "$dir" nonsense
