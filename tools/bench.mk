@@ -41,6 +41,7 @@ bench-tax: ## the gate's price under load alone, into build/bench-tax
 	$(Q)$(BENCH_RUN) $(B)/$@ gate
 
 bench-keep: ## put the figures of the last `make bench` into README.md
+	$(Q)tools/bench/plot $(B)/bench/bench.json $(B)/bench
 	$(Q)cp $(B)/bench/bench.json tools/bench/results.json
 	$(Q)cp $(B)/bench/cpu.svg tools/bench/
 	$(Q)tools/bench/table tools/bench/results.json --into README.md

@@ -8,6 +8,7 @@ WIDTH, LINE = 800, 21  # pixels; a line of text or a bar
 # Told apart by those who do not see all colours: of the set that M. Okabe and K. Ito proposed.
 COLOURS = "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#000000"
 POINTS = 7, 5, 9, 13, 11, 15, 4  # gnuplot's numbers of shapes
+CROSS = 2, 1.3, "#000000"        # shape, size, colour
 
 
 def quoted(text):
@@ -60,18 +61,43 @@ def scale(values, log, room=0.0):
     return log_scale(values, room) if log else linear_scale(values, room)
 
 
-def head(title, caption, height, bottom):
-    """What all charts begin with: the title, the legend below it, and at the foot the lines of CAPTION. BOTTOM pixels are
-    kept for the axis."""
-    def at(x, y):
-        return f"at screen {x / WIDTH}, screen {y / height}"
-    foot = 15 * len(caption)
-    labels = "".join(f"set label {quoted(text)} {at(10, foot - 15 * i - 3)} font ',10' textcolor '#555555'\n"
-                     for i, text in enumerate(caption))
-    return (f"set label {quoted(title)} {at(10, height - 16)} font ':Bold,15'\n{labels}"
-            f"set key {at(10, height - 28)} left top horizontal reverse Left samplen 2 maxcols 3 width 2\n"
-            f"set border 3 linecolor '#888888'\nset tics textcolor '#000000'\n"
-            f"set bmargin at screen {(foot + bottom) / height}\n")
+FOOT, AXIS, TITLE = 15, 64, 30  # pixels: a line of the caption, what is below an axis, the title
+
+
+def at(x, y, height):
+    """Pixels from the left and from below, in gnuplot's words."""
+    return f"at screen {x / WIDTH}, screen {y / height}"
+
+
+def placed(entries):
+    """Where the entries of a legend go, (x, line) each: gnuplot's own legends differ between its terminals.
+
+    >>> placed(["a" * 20, "b" * 60, "c" * 20])
+    [(18, 0), (204, 0), (18, 1)]
+    """
+    found, x, line = [], 18, 0
+    for text in entries:
+        if x > 18 and x + 26 + 7.5 * len(text) > WIDTH:
+            x, line = 18, line + 1
+        found.append((round(x), line))
+        x += 36 + 7.5 * len(text)
+    return found
+
+
+def head(title, legend, caption, height, panel=0):
+    """What all charts begin with: the title, a legend of (text, shape, size, colour), at the foot the lines of CAPTION.
+    PANEL pixels are left free above that."""
+    foot, places = FOOT * len(caption), placed([entry[0] for entry in legend])
+    parts = [f"set label {quoted(title)} {at(10, height - 16, height)} font 'sans-serif:Bold,15'\n"]
+    parts += [f"set label {quoted(text)} {at(x, height - 38 - 18 * line, height)} point pointtype {shape} pointsize {size} "
+              f"linewidth 2 linecolor '{colour}' offset character 0.8,-0.2\n"
+              for (text, shape, size, colour), (x, line) in zip(legend, places)]
+    parts += [f"set label {quoted(text)} {at(10, foot - FOOT * i - 4, height)} font 'sans-serif,10' textcolor '#555555'\n"
+              for i, text in enumerate(caption)]
+    top = TITLE + 18 * (places[-1][1] + 1) + 8
+    return "".join(parts) + (
+        "unset key\nset border 3 linecolor '#888888'\nset tics textcolor '#000000'\n"
+        f"set tmargin at screen {1 - top / height}\nset bmargin at screen {(foot + AXIS + panel) / height}\n")
 
 
 @dataclass
@@ -104,7 +130,7 @@ class Bars:
     caption: list
 
     def height(self):
-        return round(LINE * PAIR * len(self.pairs)) + 120 + 15 * len(self.caption)
+        return round(LINE * PAIR * len(self.pairs)) + TITLE + 26 + AXIS + FOOT * len(self.caption)
 
     def script(self):
         sides = [[(PAIR * i + j, bar) for i, bar in enumerate(bars)] for j, bars in
@@ -113,13 +139,15 @@ class Bars:
         seen = [v for _, bar in both for v in (bar.value, bar.least, bar.most) if v > 0] or [1]
         x = scale(seen, max(seen) > 10 * min(seen), room=0.25)
         left = min(0.4, (20 + 7.2 * max(len(bar.name) for _, bar in both)) / WIDTH)
-        parts = [head(self.title, self.caption, self.height(), 55), x.command("x", self.show),
-                 f"set lmargin at screen {left}\nset rmargin at screen 0.98\nset tmargin at screen {1 - 55 / self.height()}\n",
+        legend = [(name, 5, 1.6, COLOURS[i]) for i, name in enumerate(self.names)]
+        parts = [head(self.title, legend, self.caption, self.height()), x.command("x", self.show),
+                 f"set lmargin at screen {left}\nset rmargin at screen 0.98\n",
                  f"set yrange [{PAIR * len(self.pairs) - 0.2}:-0.8]\nset border 2\n",
                  "set grid xtics linecolor '#dddddd' linetype 1\nset style fill solid noborder\n",
                  f"set xlabel {quoted(self.axis + (', logarithmic' if x.log else ''))}\n",
                  "set ytics (" + ", ".join(f"{quoted(bar.name)} {y}" for y, bar in both) + ") nomirror scale 0\n"]
-        parts += [f"set label {quoted(p.heading)} at graph 0, first {PAIR * i} offset character 0.6,0 font ':Bold'\n"
+        parts += [f"set label {quoted(p.heading)} at graph 0, first {PAIR * i} offset character 0.6,0 "
+                  "font 'sans-serif:Bold,13'\n"
                   for i, p in enumerate(self.pairs)]
         parts += [f"set label {quoted(self.beside(bar))} at first {max(bar.value, bar.most, x.low)!r}, first {y} "
                   "offset character 0.6,0\n" for y, bar in both]
@@ -132,11 +160,11 @@ class Bars:
     def beside(self, bar):
         return self.show(bar.value) + (f", {bar.remark}" if bar.remark else "")
 
-    def plot(self, low):
-        bars = [f"${side} using 2:1:({low!r}):2:($1-0.44):($1+0.44) with boxxyerror linecolor '{COLOURS[i]}' "
-                f"title {quoted(self.names[i])}" for i, side in enumerate("ab")]
-        spreads = [f"${side} using 2:1:3:4 with xerrorbars pointtype 0 linewidth 1.2 linecolor '#444444' notitle"
-                   for side in "ab"]
+    @staticmethod
+    def plot(low):
+        bars = [f"${side} using 2:1:({low!r}):2:($1-0.44):($1+0.44) with boxxyerror linecolor '{COLOURS[i]}'"
+                for i, side in enumerate("ab")]
+        spreads = [f"${side} using 2:1:3:4 with xerrorbars pointtype 0 linewidth 1.2 linecolor '#444444'" for side in "ab"]
         return "plot " + ", \\\n\t".join(bars + spreads) + "\n"
 
 
@@ -156,10 +184,9 @@ class Lines:
     def __post_init__(self):
         self.points = [p for _, points in self.sides for p in points]
         self.panel = 130 if any(p[4] for p in self.points) else 0
-        self.legend = (len(self.sides) + (self.panel > 0) + 2) // 3  # lines of it
 
     def height(self):
-        return 480 + self.panel + 15 * len(self.caption)
+        return 480 + self.panel + FOOT * len(self.caption)
 
     def scales(self):
         least, most = min(p[2] for p in self.points), max(p[3] for p in self.points)
@@ -173,38 +200,37 @@ class Lines:
 
     def script(self):
         x, y = self.scales()
-        top = [head(self.title, self.caption, self.height(), 58 + self.panel), y.command("y", self.show_y),
-               x.command("x", self.show_x if not self.panel else lambda _: ""),
-               "set lmargin at screen 0.11\nset rmargin at screen 0.97\nset grid linecolor '#dddddd' linetype 1\n",
-               f"set tmargin at screen {1 - (45 + 19 * self.legend) / self.height()}\n",
-               f"set ylabel {quoted(self.y_axis + (', logarithmic' if y.log else ''))}\n"]
+        legend = [(name, POINTS[i % 7], 1, COLOURS[i % 7]) for i, (name, _) in enumerate(self.sides)]
+        legend += [("some were lost", *CROSS)] if self.panel else []
+        parts = [head(self.title, legend, self.caption, self.height(), self.panel), y.command("y", self.show_y),
+                 x.command("x", self.show_x if not self.panel else lambda _: ""),
+                 "set lmargin at screen 0.12\nset rmargin at screen 0.97\nset grid linecolor '#dddddd' linetype 1\n",
+                 f"set ylabel {quoted(self.y_axis + (', logarithmic' if y.log else ''))}\n"]
         for i, (_, points) in enumerate(self.sides):
             rows = "".join(" ".join(map(repr, (self.apart(p[0], i, x), *p[1:]))) + "\n" for p in points)
-            top.append(f"$s{i} << end\n{rows}end\n")
+            parts.append(f"$s{i} << end\n{rows}end\n")
         axis = f"set xlabel {quoted(self.x_axis)}\n"
-        drawn = self.plot("1:2:3:4 with yerrorlines", titles=True)
         if not self.panel:
-            return "".join(top) + axis + drawn + "\n"
-        legend = 'title "some were lost"', *["notitle"] * len(self.sides)
-        crosses = "".join(f", \\\n\t$s{i} using ($5 > 0 ? $1 : NaN):2 with points pointtype 2 pointsize 1.6 linewidth 2 "
-                          f"linecolor '#000000' {legend[i]}" for i in range(len(self.sides)))
-        return "".join(top) + "set multiplot\n" + drawn + crosses + "\n" + self.losses(x, axis) + "unset multiplot\n"
+            return "".join(parts) + axis + self.plot("1:2:3:4 with yerrorlines") + "\n"
+        crosses = "".join(f", \\\n\t$s{i} using ($5 > 0 ? $1 : NaN):2 with points pointtype {CROSS[0]} pointsize {CROSS[1]} "
+                          f"linewidth 2 linecolor '{CROSS[2]}'" for i in range(len(self.sides)))
+        return ("".join(parts) + "set multiplot\n" + self.plot("1:2:3:4 with yerrorlines") + crosses + "\n"
+                + self.losses(x, axis) + "unset multiplot\n")
 
     @staticmethod
     def apart(x, i, axis):
         """Where the point of the side number I is drawn, so that the spreads of several can be seen."""
         return x * 1.02 ** i if axis.log else x + 0.006 * i * (axis.high - axis.low)
 
-    def plot(self, using, titles):
+    def plot(self, using):
         return "plot " + ", \\\n\t".join(
-            f"$s{i} using {using} linecolor '{COLOURS[i % 7]}' linewidth 1.8 pointtype {POINTS[i % 7]} pointsize 0.9 "
-            f"{f'title {quoted(name)}' if titles else 'notitle'}" for i, (name, _) in enumerate(self.sides))
+            f"$s{i} using {using} linecolor '{COLOURS[i % 7]}' linewidth 1.8 pointtype {POINTS[i % 7]} pointsize 0.9"
+            for i in range(len(self.sides)))
 
     def losses(self, x, axis):
-        foot = 15 * len(self.caption)
+        foot, height = FOOT * len(self.caption) + AXIS, self.height()
         y = linear_scale([p[4] for p in self.points], 0)
         y.ticks, y.low = y.ticks[::2], -0.06 * y.high  # so that a line of zeros can be seen
-        return (f"unset title\nunset label\nunset key\nset ylabel 'lost, %'\n{axis}{x.command('x', self.show_x)}"
-                f"{y.command('y', lambda v: f'{v:g}')}set bmargin at screen {(foot + 58) / self.height()}\n"
-                f"set tmargin at screen {(foot + 40 + self.panel) / self.height()}\n"
-                + self.plot("1:5 with linespoints", titles=False) + "\n")
+        return (f"unset label\nset ylabel 'lost, %'\n{axis}{x.command('x', self.show_x)}{y.command('y', lambda v: f'{v:g}')}"
+                f"set bmargin at screen {foot / height}\nset tmargin at screen {(foot + self.panel - 18) / height}\n"
+                + self.plot("1:5 with linespoints") + "\n")
