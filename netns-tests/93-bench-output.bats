@@ -131,6 +131,8 @@ What has no rival, as median (least to greatest):
 | up | 80 ms (70 ms to 90 ms) | at most 100 ms: reached |
 END
 	assert_eq "$(<"$BATS_TEST_TMPDIR/want")" "$("$TABLE" "$BATS_TEST_TMPDIR/in.json")"
+	sample '.failed = {"gate: no": "it broke"} | .skipped = {"dns: no": "needs"}' |
+		"$TABLE" /dev/stdin | grep -qxF "Not measured: dns: no (skipped); gate: no (failed)."
 	printf 'before\n%s\nold\n%s\nafter\n' "$begin" "$end" >"$file"
 	"$TABLE" "$BATS_TEST_TMPDIR/in.json" --into "$file"
 	assert_eq "$(printf 'before\n%s\n%s\n%s\nafter' "$begin" "$(<"$BATS_TEST_TMPDIR/want")" "$end")" "$(<"$file")"
