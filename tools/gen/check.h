@@ -19,8 +19,6 @@ const volatile struct gen_address server; /* whom we ask */
 const volatile __u32 port_min, port_max, source_port_min, source_port_max;
 const volatile __u32 ping_id; /* network order */
 
-GEN_TABLE(figures, struct gen_figures); /* a row for each CPU */
-
 static __always_inline bool from_server(const struct kfaas_packet *p)
 {
 	kfaas_u32 *a;
@@ -198,17 +196,6 @@ static __always_inline bool close(struct gen_slot *s, struct gen_figures *f)
 	return was == GEN_OPEN;
 }
 
-static __always_inline void time(struct gen_figures *f, __u64 since)
-{
-	__u64 ns = bpf_ktime_get_ns() - since;
-	__u32 bucket = gen_bucket(ns);
-
-	if (ns > f->max_ns)
-		f->max_ns = ns;
-	if (bucket < GEN_BUCKETS)
-		f->bucket[bucket]++;
-}
-
 /* Count an answer. True: it closed a request, of *THREAD. */
 static __always_inline bool take(struct xdp_md *ctx, const struct kfaas_packet *p, struct gen_figures *f, __u32 *thread)
 {
@@ -249,7 +236,7 @@ static __always_inline bool take(struct xdp_md *ctx, const struct kfaas_packet *
 		f->answered++;
 		f->offloaded += sum == SUM_OFFLOADED;
 		if (sampling && since)
-			time(f, since);
+			count_time(&f->latency, bpf_ktime_get_ns() - since, true);
 	}
 	return true;
 }

@@ -6,6 +6,7 @@
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <linux/if_link.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -14,6 +15,11 @@
 
 #include "../../loader/log.h"
 #include "frame.h"
+
+#define SINGLE_NS 1000000 /* at least so long between a thread's requests: it sleeps */
+#define LOOKS	  (1 << 14)
+#define BATCH_NS  1000 /* less between them: they are sent in batches */
+#define BATCH	  16
 
 /* --- Constants of the programs */
 
@@ -64,6 +70,20 @@ static void set_token(struct gen_bpf *s, const struct load *l)
 	if (getrandom((void *)&s->rodata->magic, sizeof(s->rodata->magic), 0) < 0)
 		s->rodata->magic = 0x6b660000;
 	s->rodata->magic &= ~(GEN_THREADS - 1);
+}
+
+/* The shorter a batch, the sooner a request leaves after it was due; the longer, the less is spent on each. */
+static void set_pace(struct loaded *o, const struct load *l)
+{
+	double interval = 1e9 * l->cpus.n / l->rate, whole = floor(interval);
+
+	if (!l->rate)
+		return;
+	o->pace.single = interval >= SINGLE_NS;
+	o->pace.batch = getenv("B") ? atoi(getenv("B")) : interval >= BATCH_NS ? 1 : BATCH;
+	o->skel->rodata->interval_ns = whole;
+	o->skel->rodata->interval_part = (interval - whole) * 4294967296.0;
+	o->skel->rodata->looks = o->pace.single ? LOOKS : 0;
 }
 
 static unsigned table_rows(size_t n)
@@ -156,12 +176,16 @@ static int fill_ports(const struct bpf_map *map, const struct numbers *ports)
 /* Threads begin at different rows. */
 static void set_threads(struct gen_bpf *s, const struct load *l)
 {
+	unsigned long long count = l->count ? l->count : ~0ull;
 	const struct request *r = &l->request;
 	size_t n = l->cpus.n;
 
+	if (l->rate && l->seconds > 0 && l->rate * l->seconds < count)
+		count = ceil(l->rate * l->seconds);
+
 	for (size_t i = 0; i < n; i++)
 		s->bss->threads[i] = (struct gen_thread){
-			.limit = l->count ? l->count / n + (i < l->count % n) : ~0ull,
+			.limit = count / n + (i < count % n),
 			.template_at = l->templates.n * i / n,
 			.address_at = r->from.n * i / n,
 			.source_port_at = r->source_ports.n * i / n,
@@ -222,6 +246,7 @@ int load_open(struct loaded *o, const struct load *l)
 	if (!o->skel)
 		return fail(-errno, "cannot open the programs: %s", strerror(errno));
 	set_constants(o->skel, l);
+	set_pace(o, l);
 	rc = size_tables(o->skel, l, cpus);
 	if (!rc)
 		rc = gen_bpf__load(o->skel);
