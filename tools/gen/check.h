@@ -104,7 +104,7 @@ static __always_inline bool to_asker(const struct kfaas_packet *p, const struct 
 		barrier_var(at_);                                                                                      \
 		barrier_var(from_);                                                                                    \
 		word_ += at_ & 0xfff; /* nothing new to us; the verifier wants a bound */                              \
-		if (word_ + 8 > end || from_ > GEN_FRAME_MAX - 8)                                                      \
+		if (word_ + 8 > end || from_ > frame_max - 8)                                                          \
 			return 1;                                                                                      \
 		a = *(kfaas_u64 *)word_;                                                                               \
 		b = *(kfaas_u64 *)((void *)t->word + from_);                                                           \
@@ -118,7 +118,7 @@ __weak int differ(struct xdp_md *ctx, __u32 at, __u32 template, __u32 from, __u3
 	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
 	__u64 diff = 0, a, b;
 
-	if (!t || at < 8 || at >= GEN_FRAME_MAX || from < 8 || len > GEN_FRAME_MAX || from + len > GEN_FRAME_MAX)
+	if (!t || at < 8 || at >= GEN_FRAME_MAX || from < 8 || len > frame_max || from + len > frame_max)
 		return 1;
 	for (__u32 i = 0; i < GEN_WORDS && 8 * i + 8 <= len; i++) {
 		GEN_TWO_WORDS(at + 8 * i, from + 8 * i);

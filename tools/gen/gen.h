@@ -33,9 +33,9 @@ struct gen_template {
 	__u16 has_words; /* whole words in it */
 	__u32 ip_sum;	 /* of IPv4's header */
 	__u32 l4_sum;	 /* of L4 with its pseudo header */
-	__u64 word[GEN_FRAME_MAX / 8];
+	__u64 word[];	 /* as many for all, enough for the longest */
 };
-_Static_assert(sizeof(struct gen_template) == 16 + GEN_FRAME_MAX, "gen_template");
+_Static_assert(sizeof(struct gen_template) == 16, "gen_template");
 
 struct gen_address {
 	__u32 word[4]; /* network order; IPv4 in the first */

@@ -18,8 +18,6 @@
 
 #define SINGLE_NS 1000000 /* at least so long between a thread's requests: it sleeps */
 #define LOOKS	  (1 << 14)
-#define BATCH_NS  1000 /* less between them: they are sent in batches */
-#define BATCH	  16
 
 /* --- Constants of the programs */
 
@@ -39,7 +37,7 @@ static void see_ports(struct gen_bpf *s, const struct load *l)
 	min_max(&l->request.source_ports, &source_min, &source_max);
 	min_max(&l->request.ports, &min, &max);
 	for (size_t i = 0; i < l->templates.n; i++) {
-		unsigned char *p = frame_bytes(&l->templates.list[i]) + FRAME_L4(l->request.target.family);
+		unsigned char *p = frame_bytes(template_at(&l->templates, i)) + FRAME_L4(l->request.target.family);
 		struct numbers source = {(uint32_t[]){p[0] << 8 | p[1]}, 1}, to = {(uint32_t[]){p[2] << 8 | p[3]}, 1};
 
 		if (!l->request.source_ports.n)
@@ -73,6 +71,11 @@ static void set_token(struct gen_bpf *s, const struct load *l)
 }
 
 /* The shorter a batch, the sooner a request leaves after it was due; the longer, the less is spent on each. */
+static unsigned batch_of(double interval)
+{
+	return interval >= 2000 ? 1 : interval >= 500 ? 4 : interval >= 250 ? 16 : 64;
+}
+
 static void set_pace(struct loaded *o, const struct load *l)
 {
 	double interval = 1e9 * l->cpus.n / l->rate, whole = floor(interval);
@@ -80,7 +83,7 @@ static void set_pace(struct loaded *o, const struct load *l)
 	if (!l->rate)
 		return;
 	o->pace.single = interval >= SINGLE_NS;
-	o->pace.batch = getenv("B") ? atoi(getenv("B")) : interval >= BATCH_NS ? 1 : BATCH;
+	o->pace.batch = batch_of(interval);
 	o->skel->rodata->interval_ns = whole;
 	o->skel->rodata->interval_part = (interval - whole) * 4294967296.0;
 	o->skel->rodata->looks = o->pace.single ? LOOKS : 0;
@@ -103,6 +106,7 @@ static void set_constants(struct gen_bpf *s, const struct load *l)
 	s->rodata->answer_at = k->answer_at;
 	s->rodata->check_at = k->check_at;
 	s->rodata->templates = l->templates.n;
+	s->rodata->frame_max = l->templates.row - sizeof(struct gen_template);
 	s->rodata->addresses = table_rows(r->from.n);
 	s->rodata->source_ports = table_rows(r->source_ports.n);
 	s->rodata->ports = table_rows(r->ports.n);
@@ -131,7 +135,7 @@ static int size_tables(struct gen_bpf *s, const struct load *l, size_t cpus)
 		{s->maps.source_port_table, r->source_ports.n}, {s->maps.port_table, r->ports.n},
 		{s->maps.slots, l->cpus.n * GEN_WINDOW},	{s->maps.figures, cpus},
 	};
-	int rc = 0;
+	int rc = bpf_map__set_value_size(s->maps.template_table, l->templates.row);
 
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]) && !rc; i++)
 		rc = bpf_map__set_max_entries(sizes[i].map, sizes[i].rows ? sizes[i].rows : 1);
@@ -196,7 +200,7 @@ static void set_threads(struct gen_bpf *s, const struct load *l)
 static int fill(struct loaded *o, const struct load *l)
 {
 	struct gen_bpf *s = o->skel;
-	int rc = fill_rows(s->maps.template_table, l->templates.list, sizeof(*l->templates.list), l->templates.n);
+	int rc = fill_rows(s->maps.template_table, l->templates.rows, l->templates.row, l->templates.n);
 
 	if (!rc)
 		rc = fill_rows(s->maps.address_table, l->request.from.list, sizeof(struct gen_address),

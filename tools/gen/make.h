@@ -15,6 +15,7 @@ const volatile __u32 l4_at;					/* offset of UDP, TCP or ICMP in the frame */
 const volatile __u32 token_at, answer_at;			/* of the token in L4: request, answer */
 const volatile __u32 check_at;					/* of the checksum in L4 */
 const volatile __u32 templates, addresses, source_ports, ports; /* table sizes; 0: as in the template */
+const volatile __u32 frame_max = GEN_FRAME_MAX;			/* bytes of a frame in a template, a multiple of 8 */
 const volatile __u32 magic;					/* this run's; the thread is in its lower bits */
 const volatile __u32 thread_shift, seq_mask;			/* of tokens too short for the magic */
 const volatile __u32 window_mask;				/* which slots */
@@ -36,7 +37,13 @@ struct gen_thread threads[GEN_THREADS] __attribute__((aligned(64)));
 		__type(value, row);                                                                                    \
 	} table SEC(".maps")
 
-GEN_TABLE(template_table, struct gen_template);
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(key_size, sizeof(__u32));
+	__uint(value_size, sizeof(struct gen_template) + GEN_FRAME_MAX); /* less if frames are shorter */
+} template_table SEC(".maps");
 GEN_TABLE(address_table, struct gen_address);
 GEN_TABLE(source_port_table, __u64); /* in network order */
 GEN_TABLE(port_table, __u64);
@@ -93,14 +100,14 @@ static __always_inline bool copy(struct xdp_md *ctx, const struct gen_template *
 		word[i] = t->word[i];
 	if (t->len == GEN_FRAME_MIN)
 		return true;
-	for (__u32 i = GEN_FIRST; i < GEN_WORDS && i < t->has_words; i++) {
+	for (__u32 i = GEN_FIRST; i < frame_max / 8 && i < t->has_words; i++) {
 		if (data + 8 * i + 8 > end)
 			return false;
 		word[i] = t->word[i];
 	}
 	/* What is left is the upper part of a word that ends with the frame. */
 	barrier_var(last);
-	if (last > GEN_FRAME_MAX - 8 || data + last + 8 > end)
+	if (last > frame_max - 8 || data + last + 8 > end)
 		return false;
 	*(kfaas_u64 *)(data + last) = *(kfaas_u64 *)((void *)t->word + last);
 	return true;

@@ -50,7 +50,7 @@ unsigned long long began_by(const struct loaded *o, unsigned index)
 static int send_frames(struct worker *w, unsigned n, unsigned batch)
 {
 	static const unsigned char frame[GEN_FRAME_MAX];
-	unsigned len = w->load->templates.list[0].len;
+	unsigned len = template_at(&w->load->templates, 0)->len;
 	struct xdp_md ctx = {.data_end = len, .ingress_ifindex = w->load->request.target.ifindex};
 	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = frame, .data_size_in = len, .ctx_in = &ctx,
 		    .ctx_size_in = sizeof(ctx), .repeat = n, .flags = BPF_F_TEST_XDP_LIVE_FRAMES,
