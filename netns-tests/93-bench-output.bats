@@ -122,7 +122,7 @@ Ratios are A over B, for times B over A: above 1, A is better. Medians of pairs 
 | --- | --- | --- | --- | --- | --- |
 | echo: kernel / user | answers | 3.00 (1.50 to 6.00) | 3 k/s | 1 k/s, 5 % lost, 1 wrong | 2: reached |
 | echo: kernel / user | CPU time an answer | - | 3 us | 1 us, 5 % lost, 1 wrong | 40: not judged |
-| echo: idle | round trip, p99 | 4.50 (2.25 to 9.00) | 3 us | 1 us, 5 % lost, 1 wrong | 10: missed |
+| echo: idle | p99 | 4.50 (2.25 to 9.00) | 3 us | 1 us, 5 % lost, 1 wrong | 10: missed |
 
 What has no rival, as median (least to greatest):
 
