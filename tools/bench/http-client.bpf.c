@@ -50,7 +50,7 @@ struct {
 	__type(value, struct client_figures);
 } figures SEC(".maps");
 
-/* The connections that `source` is to open next. */
+/* The connections that `source` is to open next; or, after `stop`, to break off, so that none is left to the server. */
 __u32 begin[CLIENT_CONNECTIONS];
 __u32 begin_at;
 
@@ -67,6 +67,7 @@ static __always_inline bool fit(struct xdp_md *ctx, __u32 len)
 	return have == len || !bpf_xdp_adjust_tail(ctx, len - have) || !bpf_xdp_adjust_head(ctx, have - len);
 }
 
+/* Send KIND on connection C, and count it. After `stop` nothing is, but what breaks off. */
 static __always_inline int send(struct xdp_md *ctx, struct client_connection *c, __u32 row, enum client_send kind)
 {
 	const volatile struct client_frame *f = &frames[kind];
@@ -76,7 +77,7 @@ static __always_inline int send(struct xdp_md *ctx, struct client_connection *c,
 	kfaas_u32 *stamp;
 	__u64 sum;
 
-	if (stop)
+	if (stop && kind != SEND_RST)
 		return XDP_DROP;
 	if (!fit(ctx, len))
 		return XDP_ABORTED;
@@ -96,6 +97,7 @@ static __always_inline int send(struct xdp_md *ctx, struct client_connection *c,
 	stamp[1] = c->stamp;
 	sum = (__u64)f->sum + tcp->source + tcp->seq + tcp->ack_seq + stamp[0] + stamp[1];
 	tcp->check = ~kfaas_fold(sum);
+	c->seq += kind == SEND_GET ? asked : 1;
 	c->since = clock;
 	return XDP_TX;
 }
@@ -105,7 +107,6 @@ static __always_inline int ask(struct xdp_md *ctx, struct client_connection *c, 
 	int verdict = send(ctx, c, row, SEND_GET);
 
 	f->sent += verdict == XDP_TX;
-	c->seq += asked;
 	c->state = CLIENT_ANSWER;
 	return verdict;
 }
@@ -114,14 +115,10 @@ static __always_inline int ask(struct xdp_md *ctx, struct client_connection *c, 
  * remembers that one's port takes it for a new one. */
 static __always_inline int open(struct xdp_md *ctx, struct client_connection *c, __u32 row)
 {
-	int verdict;
-
 	c->begun++;
 	c->stamp = 0;
-	verdict = send(ctx, c, row, SEND_SYN);
-	c->seq++;
 	c->state = CLIENT_SYN;
-	return verdict;
+	return send(ctx, c, row, SEND_SYN);
 }
 
 /* What a segment of the server's says, in host order. */
@@ -189,11 +186,8 @@ static __always_inline int go_on(struct xdp_md *ctx, const struct kfaas_packet *
 		f->wrong++;
 	c->ack += h->len + h->fin;
 	if (h->fin) {
-		int verdict = send(ctx, c, row, SEND_FIN);
-
-		c->seq++;
 		c->state = CLIENT_LAST;
-		return verdict;
+		return send(ctx, c, row, SEND_FIN);
 	}
 	c->since = clock;
 	if (!closing)
@@ -210,7 +204,9 @@ int source(struct xdp_md *ctx)
 
 	row = begin[at & (CLIENT_CONNECTIONS - 1)];
 	c = bpf_map_lookup_elem(&table, &row);
-	return c ? open(ctx, c, row) : XDP_DROP;
+	if (!c)
+		return XDP_DROP;
+	return stop ? send(ctx, c, row, SEND_RST) : open(ctx, c, row);
 }
 
 SEC("xdp")

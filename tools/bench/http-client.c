@@ -176,6 +176,7 @@ static size_t write_tcp(struct tcphdr *tcp, enum client_send kind)
 	tcp->window = htons(65535);
 	tcp->syn = kind == SEND_SYN;
 	tcp->ack = kind != SEND_SYN;
+	tcp->rst = kind == SEND_RST;
 	tcp->psh = kind == SEND_GET;
 	tcp->fin = kind == SEND_FIN;
 	if (kind == SEND_SYN) {
@@ -278,7 +279,7 @@ struct client {
 	unsigned long long lost;
 };
 
-/* Open the first N connections of `begin`. */
+/* Open the first N connections of `begin`, or break them off. */
 static void begin(struct client *c, unsigned n)
 {
 	static const unsigned char frame[64];
@@ -307,6 +308,13 @@ static void look(struct client *c)
 		c->s->bss->begin[n++] = row;
 	}
 	begin(c, n);
+}
+
+static void end_all(struct client *c)
+{
+	for (unsigned row = 0; row < c->o.connections; row++)
+		c->s->bss->begin[row] = row;
+	begin(c, c->o.connections);
 }
 
 static struct client_figures total(const struct client *c)
@@ -339,6 +347,7 @@ static void run(struct client *c)
 	usleep(2000); /* what is under way arrives */
 	cpu = cpu_seconds() - cpu;
 	all = total(c);
+	end_all(c);
 	printf("{\"sent\": %llu, \"answered\": %llu, \"wrong\": %llu, \"lost\": %llu, \"resets\": %llu, "
 	       "\"repeated\": %llu, \"connections\": %llu, \"seconds\": %.6f, \"cpu\": %.2f}\n",
 	       all.sent, all.answered, all.wrong, c->lost, all.resets, all.repeated, all.connections, end - start, cpu);
@@ -357,8 +366,10 @@ int main(int argc, char **argv)
 	c.s = load(&c.o);
 	c.table = map_table(c.s->maps.table);
 	c.figures = map_table(c.s->maps.figures);
-	for (unsigned row = 0; row < c.o.connections; row++)
-		c.table[row].seq = now() * 1e6; /* another one in each run */
+	for (unsigned row = 0; row < c.o.connections; row++) {
+		c.table[row].seq = now() * 1e6; /* others in each run */
+		c.table[row].begun = now() * 1e3;
+	}
 	run(&c);
 	http_client_bpf__destroy(c.s);
 	return 0;

@@ -11,7 +11,7 @@
 #define CLIENT_FRAME	   512 /* bytes of the longest; a multiple of 8 */
 
 /* What is sent. All have time stamps, as those of a Linux client; the SYN has an MSS, too. */
-enum client_send { SEND_SYN, SEND_GET, SEND_FIN, SEND_KINDS };
+enum client_send { SEND_SYN, SEND_GET, SEND_FIN, SEND_RST, SEND_KINDS };
 
 /* A frame, all but what varies: those fields are zero, and left out of the sum. */
 struct client_frame {
