@@ -4,7 +4,7 @@
 BENCH     := $(addprefix $(B)/tools/bench/,echo-server http-client drop.bpf.o echo-tc.bpf.o empty.bpf.o unlike.bpf.o)
 BENCH_RUN := tools/bench/bench
 
-.PHONY: bench-tax bench-quick bench-parts bench-servers
+.PHONY: bench-tax bench-quick bench-ready bench-parts bench-servers
 tests: bench-parts
 
 $(B)/tools/bench/%.bpf.o: tools/bench/%.bpf.c
@@ -26,17 +26,21 @@ $(B)/tools/bench/http-client: tools/bench/http-client.c $(B)/tools/bench/http-cl
 
 bench-parts: $(BENCH)
 
-bench-servers: $(addprefix $(SERVERS)/,chrony nsd knot nginx)
-
-bench-tax: all $(B)/tools/bench/live $(BENCH) ## the gate's price under load, what commands take, memory
-	$(Q)tools/bench/gate
+bench-servers: $(addprefix $(SERVERS)/,chrony nsd knot nginx unbound)
 
 bench: ## compare the functions with their rivals on this machine, into build/bench.json
-	$(Q)tools/install-deps build bench
-	$(Q)$(MAKE) --no-print-directory all bench-parts bench-servers
+	$(Q)$(MAKE) --no-print-directory bench-ready
 	$(Q)$(BENCH_RUN) --json $(B)/bench.json
 
 bench-quick: ## the same, rough, in under two minutes, into build/bench-quick.json
+	$(Q)$(MAKE) --no-print-directory bench-ready
+	$(Q)$(BENCH_RUN) --quick --json $(B)/bench-quick.json
+
+bench-tax: ## the gate's price under load alone
+	$(Q)$(MAKE) --no-print-directory bench-ready
+	$(Q)$(BENCH_RUN) gate --json $(B)/bench-tax.json
+
+# All that the benchmark needs: packages first, since the build needs to see them.
+bench-ready:
 	$(Q)tools/install-deps build bench
 	$(Q)$(MAKE) --no-print-directory all bench-parts bench-servers
-	$(Q)$(BENCH_RUN) --quick --json $(B)/bench-quick.json

@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """load.py - loads and what they see. A load is called with (world, seconds), puts the side in that world under
 load and returns Seen."""
-import resource
 import statistics
 from dataclasses import dataclass, field
 
-from world import World, built, cpu_seconds
+from world import World, built
 
 # What is measured: its unit, and whether less is better, so that a ratio is B over A.
 MEASURES = {
@@ -93,18 +92,6 @@ def rising_load(closed, *argv):
                 break
         return best
     return load
-
-
-def children():
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
-
-
-def client(world, *argv):
-    """What a client printed, and the CPU time that all CPUs used meanwhile, without its own."""
-    before, own = cpu_seconds(), children()
-    said = world.in_client(*argv)
-    return said, max(0.0, cpu_seconds() - before - (children() - own))
 
 
 def cost_of_sending():

@@ -62,7 +62,7 @@ def loaded(world, p):
 def replaced(world, seconds):
     """A run of the generator, during which the function is replaced again and again: what was lost or wrong, and the ms
     that each replacement took."""
-    p = subprocess.Popen(world.gen_command("echo", "--outstanding", 256, "--seconds", seconds, "--sample", 0),
+    p = subprocess.Popen(world.gen_command("echo", "--outstanding", 128, "--seconds", seconds, "--sample", 0),
                          stdout=subprocess.PIPE, text=True)
     took = []
     try:

@@ -21,7 +21,7 @@ def queues(n):
 
 def load(cpus):
     """As many under way for each CPU."""
-    return gen_load("echo", "--outstanding", 256 * len(cpus), cpus=",".join(cpus))
+    return gen_load("echo", "--outstanding", 128 * len(cpus), cpus=",".join(cpus))
 
 
 ROWS = [
