@@ -37,6 +37,12 @@ said() { # CONDITION
 	said '.answered > 100 and .connections - .answered <= 32 and .answered <= .connections and .wrong + .lost + .resets + .repeated == 0'
 }
 
+@test "round trips are timed: each right answer" {
+	http_client --connections 1 --latency
+	said '.latency | .samples > 100 and 0 < .p50_ns and .p50_ns <= .p99_ns and .p99_ns <= .p999_ns and .p999_ns <= .max_ns'
+	said '.latency.samples == .answered'
+}
+
 @test "another text, another status, and no server are no right answers" {
 	http_client --expect $'wrong\n'
 	said '.answered == 0 and .wrong > 100'

@@ -29,7 +29,8 @@ const volatile __u32 server;	      /* IPv4, network order */
 const volatile __be16 port;
 const volatile __u64 tail, tail_mask; /* what the last 8 bytes of an answer have to be */
 const volatile __u32 asked;	      /* bytes of a request */
-const volatile bool closing;	      /* connections are closed by the server after each answer */
+const volatile bool timing;
+const volatile bool closing; /* connections are closed by the server after each answer */
 
 __u32 stop;
 __u32 clock; /* milliseconds; kept up by user space */
@@ -49,6 +50,16 @@ struct {
 	__type(key, __u32);
 	__type(value, struct client_figures);
 } figures SEC(".maps");
+
+/* Round trips in ns, round and round: from a request to the check of its answer. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, CLIENT_TIMES);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, __u32);
+	__type(value, __u64);
+} times SEC(".maps");
+__u64 timed;
 
 /* The connections that `source` is to open next; or, after `stop`, to break off, so that none is left to the server. */
 __u32 begin[CLIENT_CONNECTIONS];
@@ -104,8 +115,11 @@ static __always_inline int send(struct xdp_md *ctx, struct client_connection *c,
 
 static __always_inline int ask(struct xdp_md *ctx, struct client_connection *c, __u32 row, struct client_figures *f)
 {
-	int verdict = send(ctx, c, row, SEND_GET);
+	int verdict;
 
+	if (timing)
+		c->asked = bpf_ktime_get_ns();
+	verdict = send(ctx, c, row, SEND_GET);
 	f->sent += verdict == XDP_TX;
 	c->state = CLIENT_ANSWER;
 	return verdict;
@@ -166,6 +180,14 @@ static __always_inline bool right(const struct kfaas_packet *p, __u32 len)
 	       (*(kfaas_u64 *)last & tail_mask) == tail;
 }
 
+static __always_inline void time(const struct client_connection *c)
+{
+	__u64 took = bpf_ktime_get_ns() - c->asked;
+	__u32 i = __sync_fetch_and_add(&timed, 1) & (CLIENT_TIMES - 1);
+
+	bpf_map_update_elem(&times, &i, &took, BPF_ANY);
+}
+
 /* A segment of a connection that waits for an answer, its end, or the last acknowledgement. */
 static __always_inline int go_on(struct xdp_md *ctx, const struct kfaas_packet *p, const struct heard *h,
 				 struct client_connection *c, __u32 row, struct client_figures *f)
@@ -180,10 +202,13 @@ static __always_inline int go_on(struct xdp_md *ctx, const struct kfaas_packet *
 		f->repeated++;
 		return XDP_DROP;
 	}
-	if (h->len && right(p, h->len))
+	if (h->len && right(p, h->len)) {
 		f->answered++;
-	else if (c->state == CLIENT_ANSWER)
+		if (timing)
+			time(c);
+	} else if (c->state == CLIENT_ANSWER) {
 		f->wrong++;
+	}
 	c->ack += h->len + h->fin;
 	if (h->fin) {
 		c->state = CLIENT_LAST;
