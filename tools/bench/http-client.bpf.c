@@ -8,10 +8,6 @@
 
 KFAAS_LICENSE("Dual BSD/GPL");
 
-#define TCP_FIN 1
-#define TCP_SYN 2
-#define TCP_RST 4
-
 /* As Linux sends them: NOP, NOP, time stamps. */
 #define STAMP	   bpf_htonl(0x0101080a)
 #define TCP4_AT	   (sizeof(struct ethhdr) + sizeof(struct iphdr))
@@ -192,8 +188,8 @@ static __always_inline void time(const struct client_connection *c)
 static __always_inline int go_on(struct xdp_md *ctx, const struct kfaas_packet *p, const struct heard *h,
 				 struct client_connection *c, __u32 row, struct client_figures *f)
 {
-	if (h->ack != c->seq)
-		return XDP_DROP; /* it had not seen all of ours yet */
+	if (h->ack != c->seq || c->state == CLIENT_NEW)
+		return XDP_DROP; /* it had not seen all of ours yet, or broke the connection off */
 	if (c->state == CLIENT_LAST)
 		return open(ctx, c, row);
 	if (!h->len && !h->fin)
@@ -259,7 +255,8 @@ int sink(struct xdp_md *ctx)
 	}
 	if (h.reset) {
 		f->resets++;
-		return open(ctx, c, row);
+		c->state = CLIENT_NEW; /* begun anew a little later, lest a closed port be flooded */
+		return XDP_DROP;
 	}
 	if (c->state != CLIENT_SYN)
 		return go_on(ctx, &p, &h, c, row, f);
