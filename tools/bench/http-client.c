@@ -16,10 +16,7 @@
 #include <error.h>
 #include <fcntl.h>
 #include <getopt.h>
-#include <linux/if_ether.h>
 #include <linux/if_link.h>
-#include <linux/ip.h>
-#include <linux/tcp.h>
 #include <net/if.h>
 #include <sched.h>
 #include <stdbool.h>
@@ -34,10 +31,10 @@
 
 #include "http-client.h"
 #include "http-client.skel.h"
+#include "http-frame.h"
 
 #define TICK_US 1000
 #define BATCH	64
-#define PORT	80
 
 struct options {
 	const char *netns, *dev, *from, *to, *to_mac, *path, *expect;
@@ -141,90 +138,23 @@ static void enter(const char *netns)
 	close(fd);
 }
 
-/* --- Frames */
-
-static unsigned long sum_of(const void *p, size_t len)
+static struct frame_ends ends(const struct options *o)
 {
-	const unsigned char *at = p;
-	unsigned long sum = 0;
-
-	for (size_t i = 0; i < len; i++)
-		sum += (unsigned long)at[i] << (i & 1 ? 8 : 0); /* as words of this machine */
-	return sum;
-}
-
-static unsigned fold(unsigned long sum)
-{
-	while (sum >> 16)
-		sum = (sum & 0xffff) + (sum >> 16);
-	return sum;
-}
-
-static void write_eth(const struct options *o, struct ethhdr *eth)
-{
-	unsigned char *to = eth->h_dest;
-	struct ifreq req = {0};
 	int fd = socket(AF_INET, SOCK_DGRAM, 0);
+	struct frame_ends e;
+	unsigned char *to = e.to_mac;
+	struct ifreq req = {0};
 
 	strncpy(req.ifr_name, o->dev, IFNAMSIZ - 1);
 	if (ioctl(fd, SIOCGIFHWADDR, &req))
 		error(1, errno, "%s", o->dev);
 	close(fd);
-	memcpy(eth->h_source, req.ifr_hwaddr.sa_data, ETH_ALEN);
+	memcpy(e.from_mac, req.ifr_hwaddr.sa_data, ETH_ALEN);
 	if (sscanf(o->to_mac, "%hhx:%hhx:%hhx:%hhx:%hhx:%hhx", to, to + 1, to + 2, to + 3, to + 4, to + 5) != ETH_ALEN)
 		error(2, 0, "--to-mac '%s' is not a MAC address", o->to_mac);
-	eth->h_proto = htons(ETH_P_IP);
-}
-
-/* TCP's header and options, without what varies; returns its length. */
-static size_t write_tcp(struct tcphdr *tcp, enum client_send kind)
-{
-	static const unsigned char mss[] = {2, 4, 1460 >> 8, 1460 & 255},
-				   stamps[] = {1, 1, 8, 10, 0, 0, 0, 0, 0, 0, 0, 0};
-	unsigned char *at = (unsigned char *)(tcp + 1);
-
-	tcp->dest = htons(PORT);
-	tcp->window = htons(65535);
-	tcp->syn = kind == SEND_SYN;
-	tcp->ack = kind != SEND_SYN;
-	tcp->rst = kind == SEND_RST;
-	tcp->psh = kind == SEND_GET;
-	tcp->fin = kind == SEND_FIN;
-	if (kind == SEND_SYN) {
-		memcpy(at, mss, sizeof(mss));
-		at += sizeof(mss);
-	}
-	memcpy(at, stamps, sizeof(stamps));
-	at += sizeof(stamps);
-	tcp->doff = (at - (unsigned char *)tcp) / 4;
-	return at - (unsigned char *)tcp;
-}
-
-static void build(const struct options *o, enum client_send kind, const char *request, struct client_frame *f)
-{
-	struct ethhdr *eth = (void *)f->word;
-	struct iphdr *ip = (void *)(eth + 1);
-	struct tcphdr *tcp = (void *)(ip + 1);
-	size_t len;
-
-	write_eth(o, eth);
-	len = write_tcp(tcp, kind);
-	if (kind == SEND_GET) {
-		memcpy((char *)tcp + len, request, strlen(request));
-		len += strlen(request);
-	}
-	*ip = (struct iphdr){.version = 4,
-			     .ihl = 5,
-			     .ttl = 64,
-			     .protocol = IPPROTO_TCP,
-			     .frag_off = htons(0x4000),
-			     .tot_len = htons(sizeof(*ip) + len)};
-	if (inet_pton(AF_INET, o->from, &ip->saddr) != 1 || inet_pton(AF_INET, o->to, &ip->daddr) != 1)
+	if (inet_pton(AF_INET, o->from, &e.from) != 1 || inet_pton(AF_INET, o->to, &e.to) != 1)
 		error(2, 0, "--from and --to are IPv4 addresses");
-	ip->check = ~fold(sum_of(ip, sizeof(*ip)));
-	f->len = (char *)tcp + len - (char *)f->word;
-	f->sum = fold(sum_of(tcp, len) + sum_of(&ip->saddr, 8) + htons(IPPROTO_TCP) + htons(len));
-	memcpy(&f->last, (char *)f->word + f->len - sizeof(f->last), sizeof(f->last));
+	return e;
 }
 
 /* --- Programs */
@@ -249,6 +179,7 @@ static void expect(struct http_client_bpf *s, const char *text)
 static struct http_client_bpf *load(const struct options *o)
 {
 	struct http_client_bpf *s = http_client_bpf__open();
+	struct frame_ends e = ends(o);
 	char request[256];
 
 	if (!s)
@@ -257,15 +188,15 @@ static struct http_client_bpf *load(const struct options *o)
 		     o->close ? "Connection: close\r\n" : "") >= (int)sizeof(request))
 		error(2, 0, "--path takes a short path");
 	for (enum client_send kind = 0; kind < SEND_KINDS; kind++)
-		build(o, kind, request, (struct client_frame *)&s->rodata->frames[kind]);
+		frame_build((struct client_frame *)&s->rodata->frames[kind], kind, &e, request);
 	s->rodata->connections = o->connections;
 	s->rodata->asked = strlen(request);
-	s->rodata->port = htons(PORT);
+	s->rodata->port = htons(CLIENT_PORT);
 	s->rodata->closing = o->close;
 	s->rodata->timing = o->latency;
 	if (!o->latency)
 		bpf_map__set_max_entries(s->maps.times, 1);
-	inet_pton(AF_INET, o->to, (void *)&s->rodata->server);
+	s->rodata->server = e.to;
 	expect(s, o->expect);
 	if (http_client_bpf__load(s))
 		error(1, errno, "loading");

@@ -7,6 +7,7 @@
 
 #define CLIENT_CONNECTIONS 1024 /* at most, at once; a power of two */
 #define CLIENT_FIRST_PORT  1024 /* a multiple of that */
+#define CLIENT_PORT	   80	/* the server's */
 #define CLIENT_CPUS	   256
 #define CLIENT_TIMES	   (1 << 20) /* round trips that are kept; a power of two */
 #define CLIENT_FRAME	   512	     /* bytes of the longest; a multiple of 8 */
