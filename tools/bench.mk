@@ -20,9 +20,9 @@ $(B)/tools/bench/echo-server: tools/bench/echo-server.c
 $(B)/tools/bench/%.skel.h: $(B)/tools/bench/%.bpf.o
 	$(Q)$(BPFTOOL) gen skeleton $< name $(subst -,_,$*)_bpf > $@
 
-$(B)/tools/bench/http-client: tools/bench/http-client.c $(B)/tools/bench/http-client.skel.h
+$(B)/tools/bench/http-client: $(addprefix tools/bench/http-,client.c frame.c client.h frame.h) $(B)/tools/bench/http-client.skel.h
 	$(call say,CC,$<)
-	$(Q)$(CC) $(ALL_CFLAGS) -D_GNU_SOURCE -I$(B)/tools/bench -MMD -MP $< -o $@ -lbpf
+	$(Q)$(CC) $(ALL_CFLAGS) -D_GNU_SOURCE -I$(B)/tools/bench $(filter %.c,$^) -o $@ -lbpf
 
 bench-parts: $(BENCH)
 

@@ -8,10 +8,6 @@
 
 KFAAS_LICENSE("Dual BSD/GPL");
 
-#define TCP_FIN 1
-#define TCP_SYN 2
-#define TCP_RST 4
-
 /* As Linux sends them: NOP, NOP, time stamps. */
 #define STAMP	   bpf_htonl(0x0101080a)
 #define TCP4_AT	   (sizeof(struct ethhdr) + sizeof(struct iphdr))
@@ -29,7 +25,8 @@ const volatile __u32 server;	      /* IPv4, network order */
 const volatile __be16 port;
 const volatile __u64 tail, tail_mask; /* what the last 8 bytes of an answer have to be */
 const volatile __u32 asked;	      /* bytes of a request */
-const volatile bool closing;	      /* connections are closed by the server after each answer */
+const volatile bool timing;
+const volatile bool closing; /* connections are closed by the server after each answer */
 
 __u32 stop;
 __u32 clock; /* milliseconds; kept up by user space */
@@ -50,7 +47,17 @@ struct {
 	__type(value, struct client_figures);
 } figures SEC(".maps");
 
-/* The connections that `source` is to open next. */
+/* Round trips in ns, round and round: from a request to the check of its answer. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, CLIENT_TIMES);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, __u32);
+	__type(value, __u64);
+} times SEC(".maps");
+__u64 timed;
+
+/* The connections that `source` is to open next; or, after `stop`, to break off, so that none is left to the server. */
 __u32 begin[CLIENT_CONNECTIONS];
 __u32 begin_at;
 
@@ -67,6 +74,7 @@ static __always_inline bool fit(struct xdp_md *ctx, __u32 len)
 	return have == len || !bpf_xdp_adjust_tail(ctx, len - have) || !bpf_xdp_adjust_head(ctx, have - len);
 }
 
+/* Send KIND on connection C, and count it. After `stop` nothing is, but what breaks off. */
 static __always_inline int send(struct xdp_md *ctx, struct client_connection *c, __u32 row, enum client_send kind)
 {
 	const volatile struct client_frame *f = &frames[kind];
@@ -76,7 +84,7 @@ static __always_inline int send(struct xdp_md *ctx, struct client_connection *c,
 	kfaas_u32 *stamp;
 	__u64 sum;
 
-	if (stop)
+	if (stop && kind != SEND_RST)
 		return XDP_DROP;
 	if (!fit(ctx, len))
 		return XDP_ABORTED;
@@ -96,16 +104,19 @@ static __always_inline int send(struct xdp_md *ctx, struct client_connection *c,
 	stamp[1] = c->stamp;
 	sum = (__u64)f->sum + tcp->source + tcp->seq + tcp->ack_seq + stamp[0] + stamp[1];
 	tcp->check = ~kfaas_fold(sum);
+	c->seq += kind == SEND_GET ? asked : 1;
 	c->since = clock;
 	return XDP_TX;
 }
 
 static __always_inline int ask(struct xdp_md *ctx, struct client_connection *c, __u32 row, struct client_figures *f)
 {
-	int verdict = send(ctx, c, row, SEND_GET);
+	int verdict;
 
+	if (timing)
+		c->asked = bpf_ktime_get_ns();
+	verdict = send(ctx, c, row, SEND_GET);
 	f->sent += verdict == XDP_TX;
-	c->seq += asked;
 	c->state = CLIENT_ANSWER;
 	return verdict;
 }
@@ -114,14 +125,10 @@ static __always_inline int ask(struct xdp_md *ctx, struct client_connection *c, 
  * remembers that one's port takes it for a new one. */
 static __always_inline int open(struct xdp_md *ctx, struct client_connection *c, __u32 row)
 {
-	int verdict;
-
 	c->begun++;
 	c->stamp = 0;
-	verdict = send(ctx, c, row, SEND_SYN);
-	c->seq++;
 	c->state = CLIENT_SYN;
-	return verdict;
+	return send(ctx, c, row, SEND_SYN);
 }
 
 /* What a segment of the server's says, in host order. */
@@ -169,12 +176,20 @@ static __always_inline bool right(const struct kfaas_packet *p, __u32 len)
 	       (*(kfaas_u64 *)last & tail_mask) == tail;
 }
 
+static __always_inline void time(const struct client_connection *c)
+{
+	__u64 took = bpf_ktime_get_ns() - c->asked;
+	__u32 i = __sync_fetch_and_add(&timed, 1) & (CLIENT_TIMES - 1);
+
+	bpf_map_update_elem(&times, &i, &took, BPF_ANY);
+}
+
 /* A segment of a connection that waits for an answer, its end, or the last acknowledgement. */
 static __always_inline int go_on(struct xdp_md *ctx, const struct kfaas_packet *p, const struct heard *h,
 				 struct client_connection *c, __u32 row, struct client_figures *f)
 {
-	if (h->ack != c->seq)
-		return XDP_DROP; /* it had not seen all of ours yet */
+	if (h->ack != c->seq || c->state == CLIENT_NEW)
+		return XDP_DROP; /* it had not seen all of ours yet, or broke the connection off */
 	if (c->state == CLIENT_LAST)
 		return open(ctx, c, row);
 	if (!h->len && !h->fin)
@@ -183,17 +198,17 @@ static __always_inline int go_on(struct xdp_md *ctx, const struct kfaas_packet *
 		f->repeated++;
 		return XDP_DROP;
 	}
-	if (h->len && right(p, h->len))
+	if (h->len && right(p, h->len)) {
 		f->answered++;
-	else if (c->state == CLIENT_ANSWER)
+		if (timing)
+			time(c);
+	} else if (c->state == CLIENT_ANSWER) {
 		f->wrong++;
+	}
 	c->ack += h->len + h->fin;
 	if (h->fin) {
-		int verdict = send(ctx, c, row, SEND_FIN);
-
-		c->seq++;
 		c->state = CLIENT_LAST;
-		return verdict;
+		return send(ctx, c, row, SEND_FIN);
 	}
 	c->since = clock;
 	if (!closing)
@@ -210,7 +225,9 @@ int source(struct xdp_md *ctx)
 
 	row = begin[at & (CLIENT_CONNECTIONS - 1)];
 	c = bpf_map_lookup_elem(&table, &row);
-	return c ? open(ctx, c, row) : XDP_DROP;
+	if (!c)
+		return XDP_DROP;
+	return stop ? send(ctx, c, row, SEND_RST) : open(ctx, c, row);
 }
 
 SEC("xdp")
@@ -238,7 +255,8 @@ int sink(struct xdp_md *ctx)
 	}
 	if (h.reset) {
 		f->resets++;
-		return open(ctx, c, row);
+		c->state = CLIENT_NEW; /* begun anew a little later, lest a closed port be flooded */
+		return XDP_DROP;
 	}
 	if (c->state != CLIENT_SYN)
 		return go_on(ctx, &p, &h, c, row, f);

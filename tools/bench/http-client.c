@@ -3,11 +3,12 @@
  * under way, and every answer checked.
  *
  *	http-client --netns NAME --dev IF --from IP --to IP --to-mac MAC --path PATH --expect TEXT
- *		    [--connections N] [--seconds S] [--timeout MS] [--close]
+ *		    [--connections N] [--seconds S] [--timeout MS] [--close] [--latency]
  *
  * With --close the server is asked to close a connection after its one answer. An answer is right if its checksums and
- * numbers are, its status is 200, it comes in one segment and ends with an empty line and TEXT. Prints one JSON object.
- * Sends nowhere but out of IF, which it takes for the time of the run. */
+ * numbers are, its status is 200, it comes in one segment and ends with an empty line and TEXT. Prints one JSON object,
+ * with percentiles of up to a million round trips if it is told --latency. Sends nowhere but out of IF, which it takes
+ * for the time of the run. */
 #include <arpa/inet.h>
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -15,10 +16,7 @@
 #include <error.h>
 #include <fcntl.h>
 #include <getopt.h>
-#include <linux/if_ether.h>
 #include <linux/if_link.h>
-#include <linux/ip.h>
-#include <linux/tcp.h>
 #include <net/if.h>
 #include <sched.h>
 #include <stdbool.h>
@@ -33,16 +31,16 @@
 
 #include "http-client.h"
 #include "http-client.skel.h"
+#include "http-frame.h"
 
 #define TICK_US 1000
 #define BATCH	64
-#define PORT	80
 
 struct options {
 	const char *netns, *dev, *from, *to, *to_mac, *path, *expect;
 	unsigned connections, timeout;
 	double seconds;
-	int close;
+	int close, latency;
 };
 
 static double now(void)
@@ -68,9 +66,19 @@ static double cpu_seconds(void)
 static void parse(int argc, char **argv, struct options *o)
 {
 	const struct option longs[] = {
-		{"netns", 1, 0, 'n'},	{"dev", 1, 0, 'd'},	{"from", 1, 0, 'f'},	    {"to", 1, 0, 't'},
-		{"to-mac", 1, 0, 'm'},	{"path", 1, 0, 'p'},	{"expect", 1, 0, 'e'},	    {"connections", 1, 0, 'c'},
-		{"seconds", 1, 0, 's'}, {"timeout", 1, 0, 'T'}, {"close", 0, &o->close, 1}, {0},
+		{"netns", 1, 0, 'n'},
+		{"dev", 1, 0, 'd'},
+		{"from", 1, 0, 'f'},
+		{"to", 1, 0, 't'},
+		{"to-mac", 1, 0, 'm'},
+		{"path", 1, 0, 'p'},
+		{"expect", 1, 0, 'e'},
+		{"connections", 1, 0, 'c'},
+		{"seconds", 1, 0, 's'},
+		{"timeout", 1, 0, 'T'},
+		{"close", 0, &o->close, 1},
+		{"latency", 0, &o->latency, 1},
+		{0},
 	};
 	int c;
 
@@ -130,89 +138,23 @@ static void enter(const char *netns)
 	close(fd);
 }
 
-/* --- Frames */
-
-static unsigned long sum_of(const void *p, size_t len)
+static struct frame_ends ends(const struct options *o)
 {
-	const unsigned char *at = p;
-	unsigned long sum = 0;
-
-	for (size_t i = 0; i < len; i++)
-		sum += (unsigned long)at[i] << (i & 1 ? 8 : 0); /* as words of this machine */
-	return sum;
-}
-
-static unsigned fold(unsigned long sum)
-{
-	while (sum >> 16)
-		sum = (sum & 0xffff) + (sum >> 16);
-	return sum;
-}
-
-static void write_eth(const struct options *o, struct ethhdr *eth)
-{
-	unsigned char *to = eth->h_dest;
-	struct ifreq req = {0};
 	int fd = socket(AF_INET, SOCK_DGRAM, 0);
+	struct frame_ends e;
+	unsigned char *to = e.to_mac;
+	struct ifreq req = {0};
 
 	strncpy(req.ifr_name, o->dev, IFNAMSIZ - 1);
 	if (ioctl(fd, SIOCGIFHWADDR, &req))
 		error(1, errno, "%s", o->dev);
 	close(fd);
-	memcpy(eth->h_source, req.ifr_hwaddr.sa_data, ETH_ALEN);
+	memcpy(e.from_mac, req.ifr_hwaddr.sa_data, ETH_ALEN);
 	if (sscanf(o->to_mac, "%hhx:%hhx:%hhx:%hhx:%hhx:%hhx", to, to + 1, to + 2, to + 3, to + 4, to + 5) != ETH_ALEN)
 		error(2, 0, "--to-mac '%s' is not a MAC address", o->to_mac);
-	eth->h_proto = htons(ETH_P_IP);
-}
-
-/* TCP's header and options, without what varies; returns its length. */
-static size_t write_tcp(struct tcphdr *tcp, enum client_send kind)
-{
-	static const unsigned char mss[] = {2, 4, 1460 >> 8, 1460 & 255},
-				   stamps[] = {1, 1, 8, 10, 0, 0, 0, 0, 0, 0, 0, 0};
-	unsigned char *at = (unsigned char *)(tcp + 1);
-
-	tcp->dest = htons(PORT);
-	tcp->window = htons(65535);
-	tcp->syn = kind == SEND_SYN;
-	tcp->ack = kind != SEND_SYN;
-	tcp->psh = kind == SEND_GET;
-	tcp->fin = kind == SEND_FIN;
-	if (kind == SEND_SYN) {
-		memcpy(at, mss, sizeof(mss));
-		at += sizeof(mss);
-	}
-	memcpy(at, stamps, sizeof(stamps));
-	at += sizeof(stamps);
-	tcp->doff = (at - (unsigned char *)tcp) / 4;
-	return at - (unsigned char *)tcp;
-}
-
-static void build(const struct options *o, enum client_send kind, const char *request, struct client_frame *f)
-{
-	struct ethhdr *eth = (void *)f->word;
-	struct iphdr *ip = (void *)(eth + 1);
-	struct tcphdr *tcp = (void *)(ip + 1);
-	size_t len;
-
-	write_eth(o, eth);
-	len = write_tcp(tcp, kind);
-	if (kind == SEND_GET) {
-		memcpy((char *)tcp + len, request, strlen(request));
-		len += strlen(request);
-	}
-	*ip = (struct iphdr){.version = 4,
-			     .ihl = 5,
-			     .ttl = 64,
-			     .protocol = IPPROTO_TCP,
-			     .frag_off = htons(0x4000),
-			     .tot_len = htons(sizeof(*ip) + len)};
-	if (inet_pton(AF_INET, o->from, &ip->saddr) != 1 || inet_pton(AF_INET, o->to, &ip->daddr) != 1)
+	if (inet_pton(AF_INET, o->from, &e.from) != 1 || inet_pton(AF_INET, o->to, &e.to) != 1)
 		error(2, 0, "--from and --to are IPv4 addresses");
-	ip->check = ~fold(sum_of(ip, sizeof(*ip)));
-	f->len = (char *)tcp + len - (char *)f->word;
-	f->sum = fold(sum_of(tcp, len) + sum_of(&ip->saddr, 8) + htons(IPPROTO_TCP) + htons(len));
-	memcpy(&f->last, (char *)f->word + f->len - sizeof(f->last), sizeof(f->last));
+	return e;
 }
 
 /* --- Programs */
@@ -237,6 +179,7 @@ static void expect(struct http_client_bpf *s, const char *text)
 static struct http_client_bpf *load(const struct options *o)
 {
 	struct http_client_bpf *s = http_client_bpf__open();
+	struct frame_ends e = ends(o);
 	char request[256];
 
 	if (!s)
@@ -245,12 +188,15 @@ static struct http_client_bpf *load(const struct options *o)
 		     o->close ? "Connection: close\r\n" : "") >= (int)sizeof(request))
 		error(2, 0, "--path takes a short path");
 	for (enum client_send kind = 0; kind < SEND_KINDS; kind++)
-		build(o, kind, request, (struct client_frame *)&s->rodata->frames[kind]);
+		frame_build((struct client_frame *)&s->rodata->frames[kind], kind, &e, request);
 	s->rodata->connections = o->connections;
 	s->rodata->asked = strlen(request);
-	s->rodata->port = htons(PORT);
+	s->rodata->port = htons(CLIENT_PORT);
 	s->rodata->closing = o->close;
-	inet_pton(AF_INET, o->to, (void *)&s->rodata->server);
+	s->rodata->timing = o->latency;
+	if (!o->latency)
+		bpf_map__set_max_entries(s->maps.times, 1);
+	s->rodata->server = e.to;
 	expect(s, o->expect);
 	if (http_client_bpf__load(s))
 		error(1, errno, "loading");
@@ -278,7 +224,7 @@ struct client {
 	unsigned long long lost;
 };
 
-/* Open the first N connections of `begin`. */
+/* Open the first N connections of `begin`, or break them off. */
 static void begin(struct client *c, unsigned n)
 {
 	static const unsigned char frame[64];
@@ -309,6 +255,13 @@ static void look(struct client *c)
 	begin(c, n);
 }
 
+static void end_all(struct client *c)
+{
+	for (unsigned row = 0; row < c->o.connections; row++)
+		c->s->bss->begin[row] = row;
+	begin(c, c->o.connections);
+}
+
 static struct client_figures total(const struct client *c)
 {
 	struct client_figures all = {0};
@@ -317,6 +270,27 @@ static struct client_figures total(const struct client *c)
 		for (size_t i = 0; i < sizeof(all) / sizeof(__u64); i++)
 			((__u64 *)&all)[i] += ((volatile __u64 *)&c->figures[cpu])[i];
 	return all;
+}
+
+static int compare(const void *a, const void *b)
+{
+	const __u64 *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+/* As kfaas-gen has them. */
+static void print_latency(const struct client *c)
+{
+	__u64 n = c->s->bss->timed < CLIENT_TIMES ? c->s->bss->timed : CLIENT_TIMES, *ns = map_table(c->s->maps.times);
+
+	qsort(ns, n, sizeof(*ns), compare);
+	printf(", \"latency\": {\"samples\": %llu", (unsigned long long)n);
+	if (n)
+		printf(", \"p50_ns\": %llu, \"p99_ns\": %llu, \"p999_ns\": %llu, \"max_ns\": %llu",
+		       (unsigned long long)ns[n / 2], (unsigned long long)ns[n * 99 / 100],
+		       (unsigned long long)ns[n * 999 / 1000], (unsigned long long)ns[n - 1]);
+	printf("}");
 }
 
 static void run(struct client *c)
@@ -339,9 +313,13 @@ static void run(struct client *c)
 	usleep(2000); /* what is under way arrives */
 	cpu = cpu_seconds() - cpu;
 	all = total(c);
+	end_all(c);
 	printf("{\"sent\": %llu, \"answered\": %llu, \"wrong\": %llu, \"lost\": %llu, \"resets\": %llu, "
-	       "\"repeated\": %llu, \"connections\": %llu, \"seconds\": %.6f, \"cpu\": %.2f}\n",
+	       "\"repeated\": %llu, \"connections\": %llu, \"seconds\": %.6f, \"cpu\": %.2f",
 	       all.sent, all.answered, all.wrong, c->lost, all.resets, all.repeated, all.connections, end - start, cpu);
+	if (c->o.latency)
+		print_latency(c);
+	printf("}\n");
 	close(link);
 }
 
@@ -357,8 +335,10 @@ int main(int argc, char **argv)
 	c.s = load(&c.o);
 	c.table = map_table(c.s->maps.table);
 	c.figures = map_table(c.s->maps.figures);
-	for (unsigned row = 0; row < c.o.connections; row++)
-		c.table[row].seq = now() * 1e6; /* another one in each run */
+	for (unsigned row = 0; row < c.o.connections; row++) {
+		c.table[row].seq = now() * 1e6; /* others in each run */
+		c.table[row].begun = now() * 1e3;
+	}
 	run(&c);
 	http_client_bpf__destroy(c.s);
 	return 0;

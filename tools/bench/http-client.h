@@ -7,11 +7,13 @@
 
 #define CLIENT_CONNECTIONS 1024 /* at most, at once; a power of two */
 #define CLIENT_FIRST_PORT  1024 /* a multiple of that */
+#define CLIENT_PORT	   80	/* the server's */
 #define CLIENT_CPUS	   256
-#define CLIENT_FRAME	   512 /* bytes of the longest; a multiple of 8 */
+#define CLIENT_TIMES	   (1 << 20) /* round trips that are kept; a power of two */
+#define CLIENT_FRAME	   512	     /* bytes of the longest; a multiple of 8 */
 
 /* What is sent. All have time stamps, as those of a Linux client; the SYN has an MSS, too. */
-enum client_send { SEND_SYN, SEND_GET, SEND_FIN, SEND_KINDS };
+enum client_send { SEND_SYN, SEND_GET, SEND_FIN, SEND_RST, SEND_KINDS };
 
 /* A frame, all but what varies: those fields are zero, and left out of the sum. */
 struct client_frame {
@@ -36,7 +38,7 @@ struct client_connection {
 	__u32 seq, ack; /* our next byte, and the server's */
 	__u32 stamp;	/* the server's last, network order */
 	__u32 begun;	/* connections in this row so far: makes ports and first sequence numbers */
-	__u32 unused[2];
+	__u64 asked;	/* ns, if round trips are timed */
 };
 _Static_assert(sizeof(struct client_connection) == 32, "client_connection");
 

@@ -69,7 +69,7 @@ def client(*options, frames):
                              "--expect", "ok\n", "--seconds", str(seconds), "--timeout", str(TIMEOUT), *options))
         cpu = said["cpu"] - world.sending[1] * frames * said["sent"]
         return Seen(said["seconds"], said["sent"], said["answered"], said["wrong"] + said["resets"] + said["repeated"],
-                    said["lost"], max(0.0, cpu))
+                    said["lost"], max(0.0, cpu), said.get("latency", {}))
     return load
 
 
@@ -102,6 +102,8 @@ ROWS = [
     Row("http: kernel / nginx, keep-alive", KERNEL, NGINX_SIDE, client(frames=1), {"answers": None, "cpu": 10}, main=True),
     Row("http: kernel / nginx, a connection each", KERNEL, NGINX_SIDE, client("--close", frames=3),
         {"answers": None, "cpu": 10}),
+    Row("http: round trip, one request at a time", KERNEL, NGINX_SIDE,
+        client("--connections", "1", "--latency", frames=1), {"p50": None, "p99": None, "p999": None}),
     Row("http: kernel / nginx, wrk", KERNEL_WRK, NGINX_WRK, wrk(), {"answers": None}, most=5),
     Row("http: kernel / nginx, wrk, a connection each", KERNEL_WRK, NGINX_WRK, wrk("-H", "Connection: close"),
         {"answers": None}, most=5),
