@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-/* gate_test.c - the packet tables of the gates: XDP, TC in and out. Loads the objects next to it, attaches nothing but
- * in a network namespace of its own. `--bench` prints what a packet costs instead. */
+/* gate_test.c - the packet tables of the gates: XDP, TC in and out; and of what kfaas.h has and no function tests.
+ * Loads the objects next to it, attaches nothing but in a network namespace of its own. `--bench` prints what a packet
+ * costs instead. */
 #include <string.h>
 
 #include "test/rig.h"
@@ -9,9 +10,9 @@ static const struct {
 	const char *name;
 	void (*test)(void);
 } subjects[] = {
-	{"match", test_match}, {"parse", test_parse},	  {"chain", test_chain},
-	{"slots", test_slots}, {"account", test_account}, {"brakes", test_brakes},
-	{"scope", test_scope}, {"mutate", test_mutate},	  {"live", test_live},
+	{"match", test_match},	   {"parse", test_parse},   {"chain", test_chain}, {"slots", test_slots},
+	{"account", test_account}, {"brakes", test_brakes}, {"scope", test_scope}, {"mutate", test_mutate},
+	{"live", test_live},	   {"resize", test_resize},
 };
 
 /* Words name the subjects to test; none: all of them. */

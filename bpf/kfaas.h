@@ -616,42 +616,88 @@ static __always_inline bool kfaas_resized(struct kfaas_packet *p, void *data, vo
 	return true;
 }
 
-/* Make room for L4_LEN bytes above IP, longer or shorter: the frame, and the lengths in P and in the IP header. False:
- * the packet is not one to answer, or cannot grow so far (on XDP that is the driver's room; on TC there is some up to
- * the MTU); it is untouched. */
-#define kfaas_resize(ctx, p, l4_len)                                                                                   \
-	_Generic((ctx), struct xdp_md * : kfaas_resize_xdp, struct __sk_buff * : kfaas_resize_skb)(ctx, p, l4_len)
+/* Make room for L4_LEN bytes above IP, longer or shorter: the frame, and the lengths in P and in the IP header, so that
+ * nothing has to be parsed again; pointers of your own into the frame are stale. What stays is all up to the end of the
+ * IP header, and KEEP bytes above it (as far as there are so many, old and new); the rest is whatever was there. False:
+ * the packet is not one to answer, or cannot grow so far; it is untouched. On XDP that is the driver's room behind the
+ * frame, or else the room in front of it, some 200 bytes, to where then what stays is moved. On TC there is some up to
+ * the MTU. */
+#define kfaas_resize(ctx, p, l4_len, keep)                                                                             \
+	_Generic((ctx), struct xdp_md * : kfaas_resize_xdp, struct __sk_buff * : kfaas_resize_skb)(ctx, p, l4_len, keep)
 
 static __always_inline __u32 kfaas_l4_offset(const struct kfaas_packet *p, __u32 l3)
 {
 	return l3 + (p->family == 4 ? sizeof(struct iphdr) : sizeof(struct ipv6hdr));
 }
 
-static __always_inline bool kfaas_resize_xdp(struct xdp_md *ctx, struct kfaas_packet *p, __u32 l4_len)
+/* Make the frame longer by BYTES at its front, and move its first LEN bytes (at least 8) there. Drivers keep 256 bytes
+ * free in front; some, as veth since Linux 6.3, next to nothing behind. A global subprogram, as kfaas_sum_blocks(). */
+__weak int kfaas_grow_front(struct xdp_md *ctx, __u32 bytes, __u32 len)
 {
-	__u32 l3 = kfaas_l3_offset(p), len = kfaas_l4_offset(p, l3) + l4_len;
+	void *to, *from, *end, *last_to, *last_from;
+	__u32 last = len - sizeof(__u64);
+	__u64 word;
 
-	if (!kfaas_answerable(p) || l4_len > KFAAS_SUM_MAX || bpf_xdp_adjust_tail(ctx, len - p->len))
+	if (bytes > 256 || len < sizeof(word) || len > KFAAS_SUM_MAX || bpf_xdp_adjust_head(ctx, -(int)bytes))
+		return false;
+	to = (void *)(long)ctx->data;
+	end = (void *)(long)ctx->data_end;
+	from = to + bytes;
+	barrier_var(last);
+	last &= KFAAS_SUM_MAX; /* as in kfaas_sum_blocks() */
+	last_to = to + last;
+	last_from = from + last;
+	barrier_var(last_from); /* here and below: or clang counts otherwise, and the verifier does not follow */
+	if (last_from + sizeof(word) > end) /* never, as below */
+		return false;
+	word = *(kfaas_u64 *)last_from; /* before anything is written over it */
+	for (__u32 i = sizeof(word); i < KFAAS_SUM_MAX && i < len; i += sizeof(word)) {
+		barrier_var(to);
+		barrier_var(from);
+		if (to + sizeof(word) > end || from + sizeof(word) > end)
+			return false;
+		*(kfaas_u64 *)to = *(kfaas_u64 *)from;
+		to += sizeof(word);
+		from += sizeof(word);
+	}
+	barrier_var(last_to);
+	if (last_to + sizeof(word) > end)
+		return false;
+	*(kfaas_u64 *)last_to = word;
+	return true;
+}
+
+static __always_inline bool kfaas_resize_xdp(struct xdp_md *ctx, struct kfaas_packet *p, __u32 l4_len, __u32 keep)
+{
+	__u32 l3 = kfaas_l3_offset(p), l4 = kfaas_l4_offset(p, l3), grow = l4 + l4_len - p->len;
+
+	if (!kfaas_answerable(p) || l4_len > KFAAS_SUM_MAX)
+		return false;
+	if (keep > p->l4_len)
+		keep = p->l4_len;
+	if (bpf_xdp_adjust_tail(ctx, grow) && !kfaas_grow_front(ctx, grow, l4 + keep))
 		return false;
 	return kfaas_resized(p, (void *)(long)ctx->data, (void *)(long)ctx->data_end, l3, l4_len);
 }
 
-static __always_inline bool kfaas_resize_skb(struct __sk_buff *skb, struct kfaas_packet *p, __u32 l4_len)
+static __always_inline bool kfaas_resize_skb(struct __sk_buff *skb, struct kfaas_packet *p, __u32 l4_len, __u32 keep)
 {
 	__u32 l3 = kfaas_l3_offset(p) - (skb->vlan_present ? sizeof(struct kfaas_tag) : 0);
 
+	(void)keep; /* all of it stays */
 	if (!kfaas_answerable(p) || l4_len > KFAAS_SUM_MAX ||
 	    bpf_skb_change_tail(skb, kfaas_l4_offset(p, l3) + l4_len, 0))
 		return false;
 	return kfaas_resized(p, (void *)(long)skb->data, (void *)(long)skb->data_end, l3, l4_len);
 }
 
-/* Make room for a payload of BYTES. True: write the payload, then kfaas_reply_udp(). */
+/* Make room for a payload of BYTES; what fits of the one that it had stays. True: write the payload, then
+ * kfaas_reply_udp(). */
 static __always_inline bool kfaas_resize_udp(struct xdp_md *ctx, struct kfaas_packet *p, __u32 bytes)
 {
 	struct udphdr *udp;
 
-	if (!kfaas_udp(p) || bytes > KFAAS_SUM_MAX || !kfaas_resize(ctx, p, sizeof(*udp) + bytes))
+	if (!kfaas_udp(p) || bytes > KFAAS_SUM_MAX || !kfaas_resize(ctx, p, sizeof(*udp) + bytes, p->l4_len))
 		return false;
 	udp = p->l4;
 	if ((void *)(udp + 1) > p->end)

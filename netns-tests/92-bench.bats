@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
-# 92-bench.bats - the benchmark works: a short row, its JSON, the comparison, its arithmetic; figures are not judged.
+# 92-bench.bats - the benchmark works: short rows, their JSON, the comparison, its arithmetic; figures are not judged.
 
 load lib
 
@@ -11,31 +11,85 @@ COMPARE=$TOP/tools/bench/compare
 setup() { [ -z "${KFAAS_VM:-}" ] || skip "an emulated machine: what takes how long there means nothing"; }
 teardown() { :; }
 
-@test "a row is measured, told as JSON, compared with itself, and nothing is left" {
-	local out=$BATS_TEST_TMPDIR/out.json row="gate: echo through it / bare" pid
-	"$BENCH" --only "$row" --rounds 1 --seconds 0.2 --json "$out" >"$BATS_TEST_TMPDIR/table" 3>&- &
+# measured STATUS ARGUMENTS...: a short run; its results are in $OUT, what it says in $TABLE. Nothing of it is left.
+measured() {
+	local pid status=0
+	OUT=$BATS_TEST_TMPDIR/out.json TABLE=$BATS_TEST_TMPDIR/table
+	"$BENCH" "${@:2}" --rounds 1 --seconds 0.2 --json "$OUT" >"$TABLE" 2>&1 3>&- &
 	pid=$!
-	wait "$pid"
-	assert_match "$row" "$(<"$BATS_TEST_TMPDIR/table")"
-	jq -e --arg row "$row" '(.machine | has("kernel") and has("cpus") and has("busy")) and (.results | length == 1) and (.results[0] |
-		.row == $row and .measure == "answers" and .rounds == 1 and has("ratio") and has("goal") and has("holds") and
-		.a_sent > 0 and .b_sent > 0 and .a_answered + .a_lost <= .a_sent and .a_errors == 0 and .b_errors == 0)' "$out"
-	compgen -G "/run/netns/kf-bench-?-$pid" && return 1
-	# A pair in which nothing was answered, on a machine that had no time, has no ratio.
-	jq '.results[0].ratio = {"median": 1, "min": 1, "max": 1}' "$out" >"$out.old"
-	jq '.results[0].ratio = {"median": 2, "min": 2, "max": 2}' "$out" >"$out.new"
-	assert_match "x1.00  within the spread" "$("$COMPARE" "$out.old" "$out.old")"
-	assert_match "x2.00  better" "$("$COMPARE" "$out.old" "$out.new")"
-	assert_match "x0.50  WORSE" "$("$COMPARE" "$out.new" "$out.old")"
+	wait "$pid" || status=$?
+	assert_eq "$1" "$status" "exit status: $(<"$TABLE")"
+	if compgen -G "/run/netns/kf-bench-?-$pid-*"; then return 1; fi
 }
 
-@test "rows are named; what is no row and no result is refused" {
+@test "a row is measured, told as JSON, compared with itself, and nothing is left" {
+	local row="echo: kernel / user space, 1 thread"
+	measured 0 --only "$row"
+	assert_match "$row" "$(<"$TABLE")"
+	jq -e --arg row "$row" '(.machine | has("kernel") and has("cpus") and has("busy")) and (.results | length == 2) and (.results[0] |
+		.row == $row and .measure == "answers" and .unit == "a second" and .group == "echo" and .main and .rounds == 1 and
+		has("ratio") and has("goal") and has("holds") and .a_sent > 0 and .b_sent > 0 and .a_answered + .a_lost <= .a_sent and
+		.a_errors == 0 and .b_errors == 0) and .skipped == {} and .failed == {}' "$OUT"
+	# A pair in which nothing was answered, on a machine that had no time, has no ratio.
+	jq '.results[0].ratio = {"median": 1, "min": 1, "max": 1}' "$OUT" >"$OUT.old"
+	jq '.results[0].ratio = {"median": 2, "min": 2, "max": 2}' "$OUT" >"$OUT.new"
+	assert_match "x1.00  within the spread" "$("$COMPARE" "$OUT.old" "$OUT.old")"
+	assert_match "x2.00  better" "$("$COMPARE" "$OUT.old" "$OUT.new")"
+	assert_match "x0.50  WORSE" "$("$COMPARE" "$OUT.new" "$OUT.old")"
+}
+
+@test "a curve has a line of points for each side, and its rows" {
+	measured 0 gate --only "length of the chain"
+	jq -e '.curves[0] | .group == "gate" and .unit == "ns" and .x_log == false and has("x") and has("y") and (.sides[0] |
+		has("name") and ([.points[].x] == [1, 2, 3, 4, 6, 8]) and
+		(.points | all((.y | has("median") and has("min") and has("max")) and .sent > 0 and has("lost"))))' "$OUT"
+	jq -e '[.results[].row] | length == 5 and index("gate: chain of 8 / chain of 1")' "$OUT"
+}
+
+@test "commands are timed until a client has its answer, and memory is told: figures with goals" {
+	measured 0 commands
+	jq -e '[.figures[] | {key: .figure, value: .}] | from_entries | (.["up with one function, until the first answer"] |
+		.unit == "ms" and .goal == 100 and has("holds") and .value.median > 0 and .group == "commands") and
+		(.["memory of a gate: maps"] | .unit == "bytes" and .value.median > 1e6)' "$OUT"
+	jq -e '.figures | any(.figure | startswith("replace under full load, "))' "$OUT"
+}
+
+@test "groups are named; a row that fails or lacks something ends nothing but itself, and the status tells" {
+	local rows=$BATS_TEST_TMPDIR/rows
+	mkdir "$rows"
+	cat >"$rows/bad.py" <<-'END'
+		from row import Figures, Side, Row, nothing
+		from world import tool
+		def load(world, seconds):
+		    raise RuntimeError("it broke")
+		ROWS = [Row("bad: breaks", Side("a", nothing), Side("b", nothing), load, {"answers": None}),
+		        Figures("bad: lacks", lambda bench: [tool("no-such-tool", "no-package")])]
+	END
+	cat >"$rows/good.py" <<-'END'
+		from row import Figures, figure
+		ROWS = [Figures("good", lambda bench: [figure("good", "ms", [1, 2, 3], 1)])]
+	END
+	measured 1 --rows "$rows"
+	assert_match "bad: breaks +failed: it broke" "$(<"$TABLE")"
+	assert_match "bad: lacks +skipped: needs no-such-tool: the Debian package no-package" "$(<"$TABLE")"
+	jq -e '.failed == {"bad: breaks": "it broke"} and (.skipped | has("bad: lacks")) and
+		(.figures[0] | .figure == "good" and .value == {"median": 2, "min": 1, "max": 3})' "$OUT"
+	measured 0 --rows "$rows" good
+	jq -e '.failed == {} and .skipped == {} and (.figures | length == 1)' "$OUT"
+}
+
+@test "rows are named; what is no row, no group and no result is refused" {
 	local name
-	for name in gate: echo: dns: http: ntp: limit:; do assert_match "$name" "$("$BENCH" --list)"; done
-	refused 1 "no row has 'nonsense'" "$BENCH" --only nonsense
+	for name in gate: echo: dns: http: ntp: limit: ping: count: queues: commands: "dns: a million"; do
+		assert_match "$name" "$("$BENCH" --list)"
+	done
+	assert_no_match "echo:" "$("$BENCH" --list dns ntp)"
+	refused 2 "no row has 'nonsense'" "$BENCH" --only nonsense
+	refused 2 "no group 'nonsense', only" "$BENCH" nonsense
 	refused 2 "not a result of bench" "$COMPARE" /dev/null /dev/null
 }
 
 @test "the arithmetic holds" {
-	/usr/bin/python3 -B -m doctest "$TOP/tools/bench/stats.py"
+	local file
+	for file in stats report; do /usr/bin/python3 -B -m doctest "$TOP/tools/bench/$file.py"; done
 }

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 # The benchmark.
 
-BENCH     := $(addprefix $(B)/tools/bench/,echo-server drop.bpf.o empty.bpf.o unlike.bpf.o)
-BENCH_RUN := tools/bench/bench
+BENCH     := $(addprefix $(B)/tools/bench/,echo-server http-client drop.bpf.o echo-tc.bpf.o empty.bpf.o unlike.bpf.o)
+BENCH_RUN := tools/bench/bench-and-plot
 
-.PHONY: bench-tax bench-quick bench-parts bench-servers
+.PHONY: bench-tax bench-quick bench-keep bench-ready bench-parts bench-servers
 tests: bench-parts
 
 $(B)/tools/bench/%.bpf.o: tools/bench/%.bpf.c
@@ -18,25 +18,35 @@ $(B)/tools/bench/echo-server: tools/bench/echo-server.c
 	$(Q)$(CC) $(ALL_CFLAGS) $(CPPFLAGS) -MMD -MP $< -o $@ -lpthread
 
 $(B)/tools/bench/%.skel.h: $(B)/tools/bench/%.bpf.o
-	$(Q)$(BPFTOOL) gen skeleton $< name $*_bpf > $@
+	$(Q)$(BPFTOOL) gen skeleton $< name $(subst -,_,$*)_bpf > $@
 
-$(B)/tools/bench/live: tools/bench/live.c $(B)/tools/bench/live.skel.h
+$(B)/tools/bench/http-client: $(addprefix tools/bench/http-,client.c frame.c client.h frame.h) $(B)/tools/bench/http-client.skel.h
 	$(call say,CC,$<)
-	$(Q)$(CC) $(ALL_CFLAGS) -D_GNU_SOURCE -I$(B)/tools/bench $< -o $@ -lbpf
+	$(Q)$(CC) $(ALL_CFLAGS) -D_GNU_SOURCE -I$(B)/tools/bench $(filter %.c,$^) -o $@ -lbpf
 
 bench-parts: $(BENCH)
 
-bench-servers: $(addprefix $(SERVERS)/,chrony nsd knot nginx)
+bench-servers: $(addprefix $(SERVERS)/,chrony nsd knot nginx unbound)
 
-bench-tax: all $(B)/tools/bench/live $(BENCH) ## the gate's price under load, what commands take, memory
-	$(Q)tools/bench/gate
+bench: ## compare the functions with their rivals on this machine, JSON and plots into build/bench
+	$(Q)$(MAKE) --no-print-directory bench-ready
+	$(Q)$(BENCH_RUN) $(B)/$@
 
-bench: ## compare the functions with their rivals on this machine, into build/bench.json
+bench-quick: ## the same, rough, in under two minutes, into build/bench-quick
+	$(Q)$(MAKE) --no-print-directory bench-ready
+	$(Q)$(BENCH_RUN) $(B)/$@ --quick
+
+bench-tax: ## the gate's price under load alone, into build/bench-tax
+	$(Q)$(MAKE) --no-print-directory bench-ready
+	$(Q)$(BENCH_RUN) $(B)/$@ gate
+
+bench-keep: ## put the figures of the last `make bench` into README.md
+	$(Q)tools/bench/plot $(B)/bench/bench.json $(B)/bench
+	$(Q)cp $(B)/bench/bench.json tools/bench/results.json
+	$(Q)cp $(B)/bench/cpu.svg tools/bench/
+	$(Q)tools/bench/table tools/bench/results.json --into README.md
+
+# All that the benchmark needs: packages first, since the build needs to see them.
+bench-ready:
 	$(Q)tools/install-deps build bench
 	$(Q)$(MAKE) --no-print-directory all bench-parts bench-servers
-	$(Q)$(BENCH_RUN) --json $(B)/bench.json
-
-bench-quick: ## the same, rough, in under two minutes, into build/bench-quick.json
-	$(Q)tools/install-deps build bench
-	$(Q)$(MAKE) --no-print-directory all bench-parts bench-servers
-	$(Q)$(BENCH_RUN) --quick --json $(B)/bench-quick.json

@@ -25,7 +25,7 @@ $(GEN): $(GEN_OBJ) $(addprefix $(B)/loader/,args.o log.o netns.o util.o conf_val
 
 # The unit tests of what turns text into numbers and figures into text, under the sanitizers.
 GEN_TEST := $(B)/loader/test/gen_test
-GEN_TEST_SRC := $(addprefix tools/gen/,range_test.c range.c report.c template.c frame.c)
+GEN_TEST_SRC := $(addprefix tools/gen/,range_test.c range.c report.c template.c queries.c frame.c)
 
 unit-tests: $(GEN_TEST)
 

@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* functions.bpf.c - what the gate's tests put into its slots: sixteen functions, a to p, for XDP and for TC. Each
- * writes its letter into the trace and then does what its act says. Below them the few that the benchmark needs. */
-#include <linux/bpf.h>
-#include <linux/pkt_cls.h>
-#include <stddef.h>
-#include <bpf/bpf_helpers.h>
+ * writes its letter into the trace and then does what its act says. Below them the few that the benchmark needs, and
+ * those that test kfaas_resize(). */
+#include <kfaas.h>
 
 #include "act.h"
 
@@ -202,4 +200,18 @@ int tc_soil(struct __sk_buff *skb)
 	return soil(skb, &tc_entry);
 }
 
-char _license[] SEC("license") = "Dual BSD/GPL";
+/* Act a's ARG says how many bytes above IP the packet is to have, act b's how many of those it has are kept. */
+SEC("xdp")
+int xdp_resize(struct xdp_md *ctx)
+{
+	__u32 size = 0, keep = 1;
+	struct act *to = bpf_map_lookup_elem(&acts, &size), *kept = bpf_map_lookup_elem(&acts, &keep);
+	struct kfaas_packet p;
+
+	if (!to || !kept || !kfaas_parse(ctx, &p) || !kfaas_resize(ctx, &p, to->arg, kept->arg))
+		return XDP_PASS;
+	/* P is good without being parsed anew. */
+	return p.l4_len == to->arg && p.end - p.l4 == to->arg ? XDP_TX : XDP_ABORTED;
+}
+
+KFAAS_LICENSE("Dual BSD/GPL");

@@ -93,6 +93,7 @@ void test_brakes(void);
 void test_scope(void);
 void test_mutate(void);
 void test_live(void);
+void test_resize(void);
 void test_price(void); /* the benchmark */
 
 #endif

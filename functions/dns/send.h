@@ -108,30 +108,6 @@ static __always_inline __u32 dns_offset(const struct kfaas_packet *p)
 	return kfaas_l3_offset(p) + ip + sizeof(struct udphdr);
 }
 
-/* Make the frame longer by BYTES at its front, and move its first LEN bytes there. Drivers keep 256 bytes free in
- * front; some, as veth since Linux 6.3, next to nothing behind. */
-__noinline int dns_grow_front(struct xdp_md *ctx, __u32 bytes, __u32 len)
-{
-	struct dns_query *q = dns_query();
-	__u32 last = len - 1;
-
-	barrier_var(last); /* as above */
-	if (!q || bytes > 256 || last >= sizeof(q->text) || bpf_xdp_adjust_head(ctx, -(int)bytes))
-		return 0;
-	len = last + 1;
-	return !bpf_xdp_load_bytes(ctx, bytes, q->text, len) && !bpf_xdp_store_bytes(ctx, 0, q->text, len);
-}
-
-/* kfaas_resize_udp(), with the first LEN bytes of the frame kept if it cannot grow but at its front. */
-static __always_inline bool dns_resize(struct xdp_md *ctx, struct kfaas_packet *p, __u32 bytes, __u32 len)
-{
-	__u32 grow = dns_offset(p) + bytes - p->len;
-
-	if (kfaas_resize_udp(ctx, p, bytes))
-		return true;
-	return dns_grow_front(ctx, grow, len) && kfaas_parse(ctx, p) && kfaas_resize_udp(ctx, p, bytes);
-}
-
 /* A: NULL, to refuse. */
 static __always_inline struct dns_rest dns_rest(const struct dns_query *q, const struct dns_answer *a)
 {
@@ -168,7 +144,7 @@ static __always_inline int dns_send(struct xdp_md *ctx, struct kfaas_packet *p, 
 		rest.flags |= DNS_TC;
 		rest.an = rest.ns = rest.ar = rest.len = 0;
 	}
-	if (!dns_resize(ctx, p, body_at + rest.len + opt, dns_offset(p) + body_at))
+	if (!kfaas_resize_udp(ctx, p, body_at + rest.len + opt))
 		return XDP_PASS;
 	if (a && rest.len && !dns_put_body(ctx, a, dns_offset(p) + body_at, rest.len, q->len - a->name_len))
 		return XDP_DROP;

@@ -7,19 +7,26 @@
 
 #define HTTP_PIPELINE 32 /* requests answered in one segment */
 
-/* Make `any` of what was asked for, with "*" for host or path. (Apart, or clang keeps all of the key on the stack.) */
-__noinline int http_widen(struct http_work *w, __u32 host, __u32 path)
+static __always_inline bool http_same(const char *a, const char *b, __u32 words)
 {
-	struct http_request *r;
+	const kfaas_u64 *x = (void *)a, *y = (void *)b;
+	__u64 differ = 0;
 
-	if (!w)
-		return 0;
-	r = &w->request;
-	for (int i = 0; i < sizeof(r->key.host) / 8; i++)
-		((kfaas_u64 *)r->any.host)[i] = host ? i ? 0 : '*' : ((kfaas_u64 *)r->key.host)[i];
-	for (int i = 0; i < sizeof(r->key.path) / 8; i++)
-		((kfaas_u64 *)r->any.path)[i] = path ? i ? 0 : '*' : ((kfaas_u64 *)r->key.path)[i];
-	return 0;
+	for (__u32 i = 0; i < words && (x[i] | y[i]); i++)
+		differ |= x[i] ^ y[i];
+	return !differ;
+}
+
+/* Are the host (unless ANY & 2) and the path (unless ANY & 1) that were asked for those of the page? */
+__noinline int http_is(struct http_work *w, struct http_page *page, __u32 any)
+{
+	struct http_name *asked;
+
+	if (!w || !page)
+		return false;
+	asked = &w->request.name;
+	return (any & 2 || http_same(asked->host, page->name.host, sizeof(asked->host) / 8)) &&
+	       (any & 1 || http_same(asked->path, page->name.path, sizeof(asked->path) / 8));
 }
 
 /* Rows may be made by hand. */
@@ -33,14 +40,17 @@ static __always_inline bool http_sound(const struct http_page *page)
 static __always_inline struct http_page *http_find(struct http_work *w)
 {
 	void *in_force = kfaas_data(&pages);
-	struct http_page *page;
+	struct http_page *page = NULL;
 
 	if (!in_force)
 		return NULL;
-	page = bpf_map_lookup_elem(in_force, &w->request.key);
-	for (__u32 i = 1; i < 4 && !page; i++) {
-		http_widen(w, i & 2, i & 1);
-		page = bpf_map_lookup_elem(in_force, &w->request.any);
+	for (__u32 any = 0; any < 4 && !page; any++) {
+		struct http_key key = {.host = any & 2 ? HTTP_ANY : w->request.key.host,
+				       .path = any & 1 ? HTTP_ANY : w->request.key.path};
+
+		page = bpf_map_lookup_elem(in_force, &key);
+		if (page && !http_is(w, page, any))
+			page = NULL;
 	}
 	return page && http_sound(page) ? page : NULL;
 }
@@ -75,8 +85,8 @@ __noinline int http_put_host(struct http_work *w)
 	if (!w)
 		return false;
 	at = w->out.len;
-	for (int i = 0; i < sizeof(w->request.key.host); i++) {
-		c = w->request.key.host[i];
+	for (int i = 0; i < sizeof(w->request.name.host); i++) {
+		c = w->request.name.host[i];
 		if (!c)
 			break;
 		if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= ':') || c == '-' || c == '.' || c == '_' ||

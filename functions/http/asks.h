@@ -26,6 +26,7 @@
 #define VERSION	  OWN("505 HTTP Version Not Supported", "", "31", CLOSE)
 
 #define GET(path)      "GET " path " HTTP/1.1\r\nHost: example.org\r\n\r\n"
+#define BIG	       "GET /big HTTP/1.1\r\nHost: a\r\n\r\n"
 #define GET_FROM(host) "GET / HTTP/1.1\r\nHost: " host "\r\n\r\n"
 #define WITH(lines)    "GET /healthz HTTP/1.1\r\nHost: other\r\n" lines "\r\n"
 #define TEXT64	       "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
@@ -79,6 +80,8 @@ static const struct ask {
 	{"a target of another scheme", "GET ftp://example.org/ HTTP/1.1\r\nHost: other\r\n\r\n", BAD, 1},
 
 	{"a page whose head is longer than all of it", GET("/bad"), NONE, 0},
+	{"a page of another path with the same digest", GET("/like"), MOVED "www.example.org/like" EMPTY KEEP, 0},
+	{"a page of another host with the same digest", GET_FROM("like.example"), NONE, 0},
 
 	/* methods and versions */
 	{"POST", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\na=b", NOT_SO, 1},
@@ -143,23 +146,44 @@ static const struct ask {
 /* --- Data: as the maps have it --- */
 
 struct page_key {
-	char host[64], path[128];
+	uint64_t host, path;
 };
 struct page {
+	char host[64], path[128];
 	uint16_t head, splice;
 	uint32_t insert; /* 1: the target; 2: host and target */
 	uint16_t len;
 	uint8_t bytes[1408];
 };
 
+/* The bytes of a text, eight at a time as a number, the last one filled up with zeros. */
+static uint64_t digest(const char *text)
+{
+	uint64_t d = 0x9e3779b97f4a7c15, word;
+
+	for (size_t len = strlen(text); len; len -= len < 8 ? len : 8) {
+		word = 0;
+		memcpy(&word, text, len < 8 ? len : 8);
+		text += len < 8 ? len : 8;
+		d = (d ^ word) * 0xff51afd7ed558ccd;
+		d ^= d >> 32;
+	}
+	return d;
+}
+
+static struct page_key page_key(const char *host, const char *path)
+{
+	return (struct page_key){digest(host), digest(path)};
+}
+
 static void put_page(int map, const char *host, const char *path, const char *before, const char *behind,
 		     uint32_t insert, const char *body)
 {
-	struct page_key key = {0};
+	struct page_key key = page_key(host, path);
 	struct page page = {.insert = insert, .splice = insert ? strlen(before) : 0};
 
-	strncpy(key.host, host, sizeof(key.host) - 1);
-	strncpy(key.path, path, sizeof(key.path) - 1);
+	strncpy(page.host, host, sizeof(page.host) - 1);
+	strncpy(page.path, path, sizeof(page.path) - 1);
 	page.head = strlen(before) + strlen(behind);
 	page.len = page.head + strlen(body);
 	memcpy(page.bytes, before, strlen(before));
@@ -169,14 +193,22 @@ static void put_page(int map, const char *host, const char *path, const char *be
 		exit(1);
 }
 
+/* A page whose digests are those of another host and path. */
+static void put_like(int map, const char *host, const char *path, const char *like_host, const char *like_path)
+{
+	struct page_key key = page_key(host, path), like = page_key(like_host, like_path);
+	struct page page;
+
+	if (bpf_map_lookup_elem(map, &key, &page) || bpf_map_update_elem(map, &like, &page, 0))
+		exit(1);
+}
+
 /* A row as no tool makes it. */
 static void spoil(int map, const char *host, const char *path)
 {
-	struct page_key key = {0};
+	struct page_key key = page_key(host, path);
 	struct page page;
 
-	strncpy(key.host, host, sizeof(key.host) - 1);
-	strncpy(key.path, path, sizeof(key.path) - 1);
 	bpf_map_lookup_elem(map, &key, &page);
 	page.head = page.len + 1;
 	bpf_map_update_elem(map, &key, &page, 0);
@@ -210,6 +242,8 @@ static void put_data(struct bpf_object *obj)
 	put_page(map, "*", "/healthz", OK, KEEP, 0, "ok\n");
 	put_page(map, "example.org", "/bad", HTML, KEEP, 0, "hello\n");
 	spoil(map, "example.org", "/bad");
+	put_like(map, "example.org", "/", "example.org", "/like");
+	put_like(map, "example.org", "/", "like.example", "/");
 	head = snprintf(big, sizeof(big), "HTTP/1.1 200 OK\r\nContent-Length: 1337\r\nConnection: " KEEP);
 	memset(big + head, 'x', sizeof(big) - 1 - head);
 	put_page(map, "*", "/big", "HTTP/1.1 200 OK\r\nContent-Length: 1337\r\nConnection: ", KEEP, 0, big + head);

@@ -99,7 +99,7 @@ int http(struct xdp_md *ctx)
 	if (verdict == HTTP_TAKE || (verdict == HTTP_STRAY && strays == DROP))
 		return XDP_DROP;
 	len = w->out.len;
-	if (verdict != HTTP_SEND || !http_fits(&len) || !kfaas_resize(ctx, &p, len))
+	if (verdict != HTTP_SEND || !http_fits(&len) || !kfaas_resize(ctx, &p, len, 0))
 		return XDP_PASS;
 	kfaas_turn(&p);
 	return bpf_xdp_store_bytes(ctx, p.l4 - p.data, w->out.bytes, len) ? XDP_DROP : XDP_TX;
@@ -122,7 +122,7 @@ int http_tc(struct __sk_buff *skb)
 	if (verdict == HTTP_TAKE || (verdict == HTTP_STRAY && strays == DROP))
 		return TC_ACT_SHOT;
 	len = w->out.len;
-	if (verdict != HTTP_SEND || !http_fits(&len) || !kfaas_resize(skb, &p, len))
+	if (verdict != HTTP_SEND || !http_fits(&len) || !kfaas_resize(skb, &p, len, 0))
 		return TC_ACT_UNSPEC;
 	kfaas_turn(&p);
 	if (bpf_skb_store_bytes(skb, p.l4 - p.data, w->out.bytes, len, 0))

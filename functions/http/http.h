@@ -9,10 +9,16 @@
 #define HTTP_ANSWER  1400 /* bytes of answers in one segment */
 #define HTTP_SEGMENT 4096 /* no longer one is read; a power of two */
 
-/* Zeros behind. "*" in one of them: any other. */
+/* Zeros behind. */
+struct http_name {
+	char host[64];	/* in small letters, without port; "*": any other */
+	char path[128]; /* without query; "*": any other */
+};
+
+/* Of its two texts, see http_digest(): the kernel takes long to hash a long key, and an answer takes up to four
+ * look-ups. */
 struct http_key {
-	char host[64];	/* in small letters, without port */
-	char path[128]; /* without query */
+	__u64 host, path;
 };
 
 /* What is put into the answer at `splice`, so that a redirect keeps what was asked for. */
@@ -24,6 +30,7 @@ struct http_bytes_answer {
 
 /* A whole answer. Its head ends with HTTP_KEEP, which is overwritten where the connection is closed. */
 struct http_page {
+	struct http_name name;
 	__u16 head; /* bytes up to the end of the head */
 	__u16 splice;
 	enum http_insert insert;

@@ -35,18 +35,26 @@ static __always_inline __u32 http_next_line(const struct http_segment *s, __u32 
 	return http_byte(s, at) == '\n' ? at + 1 : 0;
 }
 
-/* Text of the key is taken a word at a time; what does not fit leaves the key empty, which is in no table. */
-static __always_inline void http_take(char *to, int words, const struct http_segment *s, __u32 at, __s32 len,
-				      bool lower)
+/* Take the LEN bytes at AT, if WORDS hold them and a zero; returns their digest. What does not fit leaves it empty,
+ * which is in no table. */
+static __always_inline __u64 http_take(char *to, int words, const struct http_segment *s, __u32 at, __s32 len,
+				       bool lower)
 {
 	__s32 fits = len < words * 8 ? len : 0;
+	__u64 digest = HTTP_DIGEST;
 
 #pragma unroll
 	for (int i = 0; i < words; i++) {
-		__u64 word = http_word(s, at + i * 8);
+		__u64 word = 0;
 
-		((kfaas_u64 *)to)[i] = http_first(lower ? http_lower(word) : word, fits - i * 8);
+		if (i * 8 < fits) {
+			word = http_word(s, at + i * 8);
+			word = http_first(lower ? http_lower(word) : word, fits - i * 8);
+			digest = http_digest(digest, word);
+		}
+		((kfaas_u64 *)to)[i] = word;
 	}
+	return digest;
 }
 
 /* The host at AT, up to its port or END. */
@@ -58,10 +66,10 @@ static __always_inline int http_host(struct http_work *w, __u32 at, __u32 end)
 	behind += http_byte(&w->in, behind) == ']';
 	if (behind > end)
 		behind = end;
-	if ((behind < end && http_byte(&w->in, behind) != ':') || behind - at >= sizeof(r->key.host))
+	if ((behind < end && http_byte(&w->in, behind) != ':') || behind - at >= sizeof(r->name.host))
 		return HTTP_BAD_REQUEST;
 	r->host_len = behind - at;
-	http_take(r->key.host, sizeof(r->key.host) / 8, &w->in, at, behind - at, true);
+	r->key.host = http_take(r->name.host, sizeof(r->name.host) / 8, &w->in, at, behind - at, true);
 	return HTTP_MORE;
 }
 
@@ -97,7 +105,7 @@ __noinline int http_request_line(struct http_work *w)
 		return http_wrong(r, behind, HTTP_BAD_REQUEST);
 	r->target = at;
 	r->target_len = behind - at;
-	http_take(r->key.path, sizeof(r->key.path) / 8, &w->in, at, query - at, false);
+	r->key.path = http_take(r->name.path, sizeof(r->name.path) / 8, &w->in, at, query - at, false);
 	at = behind + 1;
 	word = http_word(&w->in, at);
 	if ((word & HTTP_FIRST(5)) != HTTP_TEXT("HTTP/"))
@@ -201,7 +209,8 @@ __noinline int http_read(struct http_work *w)
 	r->close = r->keep = r->head = r->old = r->named = false;
 	r->hosts = 0;
 	r->host_len = 0;
-	__builtin_memset(r->key.host, 0, sizeof(r->key.host));
+	r->key.host = HTTP_DIGEST;
+	__builtin_memset(r->name.host, 0, sizeof(r->name.host));
 	for (int i = 0; i < 4; i++) { /* empty lines before a request are none of it */
 		__u32 next = http_next_line(&w->in, r->at);
 

@@ -25,9 +25,9 @@ struct http_flow {
 _Static_assert(sizeof(struct http_flow) == 40, "http_flow");
 
 struct http_request {
-	struct http_key key; /* what was asked for */
-	struct http_key any; /* what is looked up instead */
-	__u32 at, end;	     /* offsets in `in`: how far it is read; the segment's end */
+	struct http_name name; /* what was asked for */
+	struct http_key key;   /* its digests */
+	__u32 at, end;	       /* offsets in `in`: how far it is read; the segment's end */
 	__u32 target, target_len;
 	__u32 host_len;
 	bool head;  /* the method is HEAD */
@@ -87,6 +87,20 @@ static __always_inline __u64 http_first(__u64 word, __s32 len)
 	if (len <= 0)
 		return 0;
 	return len >= 8 ? word : word & (~0ULL >> (64 - 8 * len));
+}
+
+/* The digest of a text, a word at a time. It need not be safe: what a look-up finds is compared with what was asked
+ * for.
+ */
+#define HTTP_DIGEST	     0x9e3779b97f4a7c15ULL /* of no text */
+#define HTTP_MIXED(d, word)  (((d) ^ (word)) * 0xff51afd7ed558ccdULL)
+#define HTTP_DIGESTED(mixed) ((mixed) ^ (mixed) >> 32)
+#define HTTP_ANY	     HTTP_DIGESTED(HTTP_MIXED(HTTP_DIGEST, '*'))
+
+static __always_inline __u64 http_digest(__u64 digest, __u64 word)
+{
+	digest = HTTP_MIXED(digest, word);
+	return HTTP_DIGESTED(digest);
 }
 
 /* Where, from AT on, the first byte is that equals STOP or is less than LEAST (1 to 128). */

@@ -32,28 +32,29 @@ def holds(ratio, goal):
     return None if goal is None or ratio is None else ratio["median"] >= goal
 
 
-def cpu_per_answer(cpu, sent, answered, per_dropped):
-    """CPU seconds an answer: all that was used, less what sending alone would have.
+def parts(n, at_most):
+    """N in equal parts, the greater ones first.
 
-    0 means: too little to be told from the cost of sending.
-
-    >>> cpu_per_answer(2.0, 1000, 500, 0.001)
-    0.002
-    >>> cpu_per_answer(1.0, 1000, 1000, 0.002)
-    0.0
-    >>> cpu_per_answer(1.0, 1000, 0, 0.001) is None
-    True
+    >>> parts(9, 3), parts(5, 3), parts(2, 3)
+    ([3, 3, 3], [2, 2, 1], [1, 1])
     """
-    return max(0.0, cpu - sent * per_dropped) / answered if answered else None
+    k = min(n, at_most)
+    return [n // k + (i < n % k) for i in range(k)]
 
 
-def change(old, new):
-    """Ratio of two rows' ratios, and whether their spreads lie apart.
+def change(old, new, less=False):
+    """By how much NEW is better than OLD, and whether their spreads lie apart. LESS: where less is better. What is not
+    above 0 has no ratio.
 
     >>> change({'median': 2, 'min': 1.9, 'max': 2.1}, {'median': 3, 'min': 2.9, 'max': 3.1})
     (1.5, True)
     >>> change({'median': 2, 'min': 1.9, 'max': 3.0}, {'median': 3, 'min': 2.9, 'max': 3.1})
     (1.5, False)
+    >>> change({'median': 2, 'min': 2, 'max': 2}, {'median': 4, 'min': 4, 'max': 4}, less=True)
+    (0.5, True)
+    >>> change({'median': 0, 'min': 0, 'max': 0}, {'median': 3, 'min': 3, 'max': 3}, less=True)
+    (None, True)
     """
     apart = new["min"] > old["max"] or new["max"] < old["min"]
-    return new["median"] / old["median"], apart
+    worse, better = (new["median"], old["median"]) if less else (old["median"], new["median"])
+    return better / worse if worse > 0 and better > 0 else None, apart

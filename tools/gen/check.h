@@ -19,8 +19,6 @@ const volatile struct gen_address server; /* whom we ask */
 const volatile __u32 port_min, port_max, source_port_min, source_port_max;
 const volatile __u32 ping_id; /* network order */
 
-GEN_TABLE(figures, struct gen_figures); /* a row for each CPU */
-
 static __always_inline bool from_server(const struct kfaas_packet *p)
 {
 	kfaas_u32 *a;
@@ -106,7 +104,7 @@ static __always_inline bool to_asker(const struct kfaas_packet *p, const struct 
 		barrier_var(at_);                                                                                      \
 		barrier_var(from_);                                                                                    \
 		word_ += at_ & 0xfff; /* nothing new to us; the verifier wants a bound */                              \
-		if (word_ + 8 > end || from_ > GEN_FRAME_MAX - 8)                                                      \
+		if (word_ + 8 > end || from_ > frame_max - 8)                                                          \
 			return 1;                                                                                      \
 		a = *(kfaas_u64 *)word_;                                                                               \
 		b = *(kfaas_u64 *)((void *)t->word + from_);                                                           \
@@ -120,7 +118,7 @@ __weak int differ(struct xdp_md *ctx, __u32 at, __u32 template, __u32 from, __u3
 	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
 	__u64 diff = 0, a, b;
 
-	if (!t || at < 8 || at >= GEN_FRAME_MAX || from < 8 || len > GEN_FRAME_MAX || from + len > GEN_FRAME_MAX)
+	if (!t || at < 8 || at >= GEN_FRAME_MAX || from < 8 || len > frame_max || from + len > frame_max)
 		return 1;
 	for (__u32 i = 0; i < GEN_WORDS && 8 * i + 8 <= len; i++) {
 		GEN_TWO_WORDS(at + 8 * i, from + 8 * i);
@@ -198,17 +196,6 @@ static __always_inline bool close(struct gen_slot *s, struct gen_figures *f)
 	return was == GEN_OPEN;
 }
 
-static __always_inline void time(struct gen_figures *f, __u64 since)
-{
-	__u64 ns = bpf_ktime_get_ns() - since;
-	__u32 bucket = gen_bucket(ns);
-
-	if (ns > f->max_ns)
-		f->max_ns = ns;
-	if (bucket < GEN_BUCKETS)
-		f->bucket[bucket]++;
-}
-
 /* Count an answer. True: it closed a request, of *THREAD. */
 static __always_inline bool take(struct xdp_md *ctx, const struct kfaas_packet *p, struct gen_figures *f, __u32 *thread)
 {
@@ -249,7 +236,7 @@ static __always_inline bool take(struct xdp_md *ctx, const struct kfaas_packet *
 		f->answered++;
 		f->offloaded += sum == SUM_OFFLOADED;
 		if (sampling && since)
-			time(f, since);
+			count_time(&f->latency, bpf_ktime_get_ns() - since, true);
 	}
 	return true;
 }

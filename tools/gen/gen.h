@@ -33,9 +33,9 @@ struct gen_template {
 	__u16 has_words; /* whole words in it */
 	__u32 ip_sum;	 /* of IPv4's header */
 	__u32 l4_sum;	 /* of L4 with its pseudo header */
-	__u64 word[GEN_FRAME_MAX / 8];
+	__u64 word[];	 /* as many for all, enough for the longest */
 };
-_Static_assert(sizeof(struct gen_template) == 16 + GEN_FRAME_MAX, "gen_template");
+_Static_assert(sizeof(struct gen_template) == 16, "gen_template");
 
 struct gen_address {
 	__u32 word[4]; /* network order; IPv4 in the first */
@@ -57,11 +57,14 @@ _Static_assert(sizeof(struct gen_slot) == 32, "gen_slot");
 
 /* A thread that sends. In a line of the cache of its own. */
 struct gen_thread {
-	__u64 next;    /* number of the next request: those before it were sent, up to the limit */
-	__u64 limit;   /* so many and no more */
-	__u64 overrun; /* requests that were unanswered when the window came round */
+	__u64 next;	/* number of the next request: those before it were sent, up to the limit */
+	__u64 limit;	/* so many and no more */
+	__u64 overrun;	/* requests that were unanswered when the window came round */
+	__u64 began;	/* when the first request was made; 0: not yet */
+	__u64 due;	/* at a rate: when the next request is, and ... */
+	__u32 due_part; /* ... 2^-32 ns more */
 	__u32 template_at, address_at, source_port_at, port_at;
-	__u64 unused[3];
+	__u32 unused;
 };
 _Static_assert(sizeof(struct gen_thread) == 64, "gen_thread");
 
@@ -70,7 +73,13 @@ _Static_assert(sizeof(struct gen_thread) == 64, "gen_thread");
 #define GEN_HIST_MAX_LOG 36 /* longer latencies count as 2^36 ns, a minute */
 #define GEN_BUCKETS	 ((GEN_HIST_MAX_LOG - GEN_HIST_BITS + 1) << GEN_HIST_BITS)
 
-/* What a CPU received. */
+/* Times in ns. */
+struct gen_times {
+	__u64 max;
+	__u64 bucket[GEN_BUCKETS];
+};
+
+/* What a CPU received, and what it sent how late. */
 struct gen_figures {
 	__u64 answered;	  /* right, and the first */
 	__u64 closed;	  /* requests that have an answer, right or wrong */
@@ -78,8 +87,8 @@ struct gen_figures {
 	__u64 late;	  /* answers to a request that was given up */
 	__u64 offloaded;  /* right ones with a checksum that was left to hardware, as virtual devices do */
 	__u64 wrong[GEN_WRONGS];
-	__u64 max_ns;
-	__u64 bucket[GEN_BUCKETS];
+	struct gen_times latency; /* of sampled requests that were answered rightly */
+	struct gen_times behind;  /* of sampled requests, by the schedule; the maximum is that of all */
 };
 
 /* Both without branches that a verifier would have to follow. */

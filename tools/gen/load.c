@@ -6,6 +6,7 @@
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <linux/if_link.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -14,6 +15,9 @@
 
 #include "../../loader/log.h"
 #include "frame.h"
+
+#define SINGLE_NS 1000000 /* at least so long between a thread's requests: it sleeps */
+#define LOOKS	  (1 << 14)
 
 /* --- Constants of the programs */
 
@@ -33,7 +37,7 @@ static void see_ports(struct gen_bpf *s, const struct load *l)
 	min_max(&l->request.source_ports, &source_min, &source_max);
 	min_max(&l->request.ports, &min, &max);
 	for (size_t i = 0; i < l->templates.n; i++) {
-		unsigned char *p = frame_bytes(&l->templates.list[i]) + FRAME_L4(l->request.target.family);
+		unsigned char *p = frame_bytes(template_at(&l->templates, i)) + FRAME_L4(l->request.target.family);
 		struct numbers source = {(uint32_t[]){p[0] << 8 | p[1]}, 1}, to = {(uint32_t[]){p[2] << 8 | p[3]}, 1};
 
 		if (!l->request.source_ports.n)
@@ -66,6 +70,25 @@ static void set_token(struct gen_bpf *s, const struct load *l)
 	s->rodata->magic &= ~(GEN_THREADS - 1);
 }
 
+/* The shorter a batch, the sooner a request leaves after it was due; the longer, the less is spent on each. */
+static unsigned batch_of(double interval)
+{
+	return interval >= 2000 ? 1 : interval >= 500 ? 4 : interval >= 250 ? 16 : 64;
+}
+
+static void set_pace(struct loaded *o, const struct load *l)
+{
+	double interval = 1e9 * l->cpus.n / l->rate, whole = floor(interval);
+
+	if (!l->rate)
+		return;
+	o->pace.single = interval >= SINGLE_NS;
+	o->pace.batch = batch_of(interval);
+	o->skel->rodata->interval_ns = whole;
+	o->skel->rodata->interval_part = (interval - whole) * 4294967296.0;
+	o->skel->rodata->looks = o->pace.single ? LOOKS : 0;
+}
+
 static unsigned table_rows(size_t n)
 {
 	return n > 1 ? n : 0;
@@ -83,6 +106,7 @@ static void set_constants(struct gen_bpf *s, const struct load *l)
 	s->rodata->answer_at = k->answer_at;
 	s->rodata->check_at = k->check_at;
 	s->rodata->templates = l->templates.n;
+	s->rodata->frame_max = l->templates.row - sizeof(struct gen_template);
 	s->rodata->addresses = table_rows(r->from.n);
 	s->rodata->source_ports = table_rows(r->source_ports.n);
 	s->rodata->ports = table_rows(r->ports.n);
@@ -111,7 +135,7 @@ static int size_tables(struct gen_bpf *s, const struct load *l, size_t cpus)
 		{s->maps.source_port_table, r->source_ports.n}, {s->maps.port_table, r->ports.n},
 		{s->maps.slots, l->cpus.n * GEN_WINDOW},	{s->maps.figures, cpus},
 	};
-	int rc = 0;
+	int rc = bpf_map__set_value_size(s->maps.template_table, l->templates.row);
 
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]) && !rc; i++)
 		rc = bpf_map__set_max_entries(sizes[i].map, sizes[i].rows ? sizes[i].rows : 1);
@@ -156,12 +180,16 @@ static int fill_ports(const struct bpf_map *map, const struct numbers *ports)
 /* Threads begin at different rows. */
 static void set_threads(struct gen_bpf *s, const struct load *l)
 {
+	unsigned long long count = l->count ? l->count : ~0ull;
 	const struct request *r = &l->request;
 	size_t n = l->cpus.n;
 
+	if (l->rate && l->seconds > 0 && l->rate * l->seconds < count)
+		count = ceil(l->rate * l->seconds);
+
 	for (size_t i = 0; i < n; i++)
 		s->bss->threads[i] = (struct gen_thread){
-			.limit = l->count ? l->count / n + (i < l->count % n) : ~0ull,
+			.limit = count / n + (i < count % n),
 			.template_at = l->templates.n * i / n,
 			.address_at = r->from.n * i / n,
 			.source_port_at = r->source_ports.n * i / n,
@@ -172,7 +200,7 @@ static void set_threads(struct gen_bpf *s, const struct load *l)
 static int fill(struct loaded *o, const struct load *l)
 {
 	struct gen_bpf *s = o->skel;
-	int rc = fill_rows(s->maps.template_table, l->templates.list, sizeof(*l->templates.list), l->templates.n);
+	int rc = fill_rows(s->maps.template_table, l->templates.rows, l->templates.row, l->templates.n);
 
 	if (!rc)
 		rc = fill_rows(s->maps.address_table, l->request.from.list, sizeof(struct gen_address),
@@ -222,6 +250,7 @@ int load_open(struct loaded *o, const struct load *l)
 	if (!o->skel)
 		return fail(-errno, "cannot open the programs: %s", strerror(errno));
 	set_constants(o->skel, l);
+	set_pace(o, l);
 	rc = size_tables(o->skel, l, cpus);
 	if (!rc)
 		rc = gen_bpf__load(o->skel);

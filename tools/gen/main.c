@@ -12,7 +12,7 @@
 
 #define SOURCE_PORTS "10000-11020" /* 1,021, a prime: ids and ports together repeat late */
 
-static const char *to, *to_mac, *from, *port, *source_port, *size, *frames, *rate, *seconds, *cpus, *netns;
+static const char *to, *to_mac, *from, *port, *source_port, *size, *frames, *rate, *seconds, *cpus, *netns, *names_file;
 static unsigned long long count, outstanding, sample = 64, timeout_ms = 1000;
 static struct args_list names, types;
 static bool json;
@@ -25,6 +25,8 @@ static const struct args_option options[] = {
 	{"source-port", .string = &source_port, .value = "LIST", .help = "source ports (" SOURCE_PORTS ")"},
 	{"size", .string = &size, .value = "LIST", .help = "echo, ping: bytes of payload, from 16 on (22)"},
 	{"name", .list = &names, .value = "NAME", .help = "dns: name to ask for; may be there many times"},
+	{"names", .string = &names_file, .value = "FILE",
+	 .help = "dns: names to ask for, one a line, with a type if you like"},
 	{"type", .list = &types, .value = "TYPE", .help = "dns: type to ask for (A); may be there many times"},
 	{"frames", .string = &frames, .value = "SOURCE", .help = "requests out of a capture file, or hex digits"},
 	{"rate", .string = &rate, .value = "N/s", .help = "requests a second (as many as possible)"},
@@ -59,8 +61,8 @@ static int check_options(enum gen_kind kind)
 
 	if (size && ((kind != GEN_ECHO && kind != GEN_PING) || frames))
 		return fail_input(no_use, "--size", name, with);
-	if ((names.n || types.n) && (kind != GEN_DNS || frames))
-		return fail_input(no_use, names.n ? "--name" : "--type", name, with);
+	if ((names.n || names_file || types.n) && (kind != GEN_DNS || frames))
+		return fail_input(no_use, names.n ? "--name" : names_file ? "--names" : "--type", name, with);
 	if ((port || source_port) && !kinds[kind].port)
 		return fail_input(no_use, port ? "--port" : "--source-port", name, "");
 	if (kind == GEN_RAW && (to || to_mac || from || outstanding))
@@ -82,6 +84,15 @@ static int parse_types(struct numbers *out)
 		if (dns_type(types.item[out->n], &out->list[out->n]))
 			return fail_input("--type '%s': a type as A or AAAA, or its number", types.item[out->n]);
 	return 0;
+}
+
+static int parse_queries(struct request *r)
+{
+	int rc = parse_types(&r->types);
+
+	for (size_t i = 0; i < names.n && !rc; i++)
+		rc = queries_add(&r->queries, names.item[i], &r->types, "--name");
+	return rc || !names_file ? rc : queries_read(&r->queries, names_file, &r->types);
 }
 
 static int parse_numbers(struct load *l)
@@ -112,7 +123,7 @@ static int parse_numbers(struct load *l)
 	}
 	if (!rc && kinds[r->kind].port && (source_port || !frames))
 		rc = numbers_parse(&r->source_ports, "source-port", source_port ? source_port : SOURCE_PORTS, 1, 65535);
-	return rc ? rc : parse_types(&r->types);
+	return rc;
 }
 
 static int parse_target(struct load *l, const char *ifname)
@@ -149,7 +160,7 @@ static int load_parse(struct load *l, char **word)
 
 	if (kind < 0)
 		return fail_input("unknown kind '%s': echo, ping, dns, ntp, syn or raw", word[1]);
-	*l = (struct load){.request = {.kind = kind, .name = names.item, .n_names = names.n, .ping_id = 0x676b},
+	*l = (struct load){.request = {.kind = kind, .ping_id = 0x676b},
 			   .count = count,
 			   .outstanding = outstanding,
 			   .sample = sample,
@@ -159,6 +170,8 @@ static int load_parse(struct load *l, char **word)
 	rc = check_options(kind);
 	if (!rc)
 		rc = parse_numbers(l);
+	if (!rc)
+		rc = parse_queries(&l->request);
 	if (!rc && frames)
 		rc = packets_read(&l->request.frames, frames);
 	if (!rc)
@@ -174,6 +187,7 @@ static void load_free(struct load *l)
 	numbers_free(&l->request.ports);
 	numbers_free(&l->request.sizes);
 	numbers_free(&l->request.types);
+	queries_free(&l->request.queries);
 	packets_free(&l->request.frames);
 	numbers_free(&l->cpus);
 }

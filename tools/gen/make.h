@@ -15,6 +15,7 @@ const volatile __u32 l4_at;					/* offset of UDP, TCP or ICMP in the frame */
 const volatile __u32 token_at, answer_at;			/* of the token in L4: request, answer */
 const volatile __u32 check_at;					/* of the checksum in L4 */
 const volatile __u32 templates, addresses, source_ports, ports; /* table sizes; 0: as in the template */
+const volatile __u32 frame_max = GEN_FRAME_MAX;			/* bytes of a frame in a template, a multiple of 8 */
 const volatile __u32 magic;					/* this run's; the thread is in its lower bits */
 const volatile __u32 thread_shift, seq_mask;			/* of tokens too short for the magic */
 const volatile __u32 window_mask;				/* which slots */
@@ -36,17 +37,39 @@ struct gen_thread threads[GEN_THREADS] __attribute__((aligned(64)));
 		__type(value, row);                                                                                    \
 	} table SEC(".maps")
 
-GEN_TABLE(template_table, struct gen_template);
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(key_size, sizeof(__u32));
+	__uint(value_size, sizeof(struct gen_template) + GEN_FRAME_MAX); /* less if frames are shorter */
+} template_table SEC(".maps");
 GEN_TABLE(address_table, struct gen_address);
 GEN_TABLE(source_port_table, __u64); /* in network order */
 GEN_TABLE(port_table, __u64);
 GEN_TABLE(slots, struct gen_slot);
+GEN_TABLE(figures, struct gen_figures); /* a row for each CPU */
 
 static __always_inline struct gen_slot *slot_of(__u32 thread, __u32 seq)
 {
 	__u32 i = thread * GEN_WINDOW + (seq & window_mask);
 
 	return bpf_map_lookup_elem(&slots, &i);
+}
+
+static __always_inline bool sampled(__u32 seq)
+{
+	return sampling && !(seq & sample_mask);
+}
+
+static __always_inline void count_time(struct gen_times *t, __u64 ns, bool sample)
+{
+	__u32 bucket = gen_bucket(ns);
+
+	if (ns > t->max)
+		t->max = ns;
+	if (sample && bucket < GEN_BUCKETS)
+		t->bucket[bucket]++;
 }
 
 /* The next of N rows, round and round. */
@@ -77,14 +100,14 @@ static __always_inline bool copy(struct xdp_md *ctx, const struct gen_template *
 		word[i] = t->word[i];
 	if (t->len == GEN_FRAME_MIN)
 		return true;
-	for (__u32 i = GEN_FIRST; i < GEN_WORDS && i < t->has_words; i++) {
+	for (__u32 i = GEN_FIRST; i < frame_max / 8 && i < t->has_words; i++) {
 		if (data + 8 * i + 8 > end)
 			return false;
 		word[i] = t->word[i];
 	}
 	/* What is left is the upper part of a word that ends with the frame. */
 	barrier_var(last);
-	if (last > GEN_FRAME_MAX - 8 || data + last + 8 > end)
+	if (last > frame_max - 8 || data + last + 8 > end)
 		return false;
 	*(kfaas_u64 *)(data + last) = *(kfaas_u64 *)((void *)t->word + last);
 	return true;
@@ -172,7 +195,7 @@ static __always_inline void write_token(void *l4, __u32 thread, __u32 seq, __u64
 }
 
 /* Keep in mind what was asked, before it leaves. */
-static __always_inline void note(struct gen_thread *t, __u32 thread, __u32 seq, __u32 template, void *data)
+static __always_inline void note(struct gen_thread *t, __u32 thread, __u32 seq, __u32 template, void *data, __u64 since)
 {
 	struct gen_slot *s = slot_of(thread, seq);
 
@@ -183,7 +206,11 @@ static __always_inline void note(struct gen_thread *t, __u32 thread, __u32 seq, 
 	} else if (__sync_lock_test_and_set(&s->open, GEN_CLOSED) == GEN_OPEN) {
 		__sync_fetch_and_add(&t->overrun, 1);
 	}
-	s->time = sampling && !(seq & sample_mask) ? bpf_ktime_get_ns() : 0;
+	if (!sampled(seq))
+		since = 0;
+	else if (!since)
+		since = bpf_ktime_get_ns();
+	s->time = since;
 	s->seq = seq;
 	s->template = template;
 	if (kind != GEN_PING)
@@ -196,8 +223,9 @@ static __always_inline void note(struct gen_thread *t, __u32 thread, __u32 seq, 
 	s->open = GEN_OPEN;
 }
 
-/* The next request of THREAD, in place of whatever the frame holds. XDP_TX, or XDP_DROP if there is none to send. */
-static __always_inline int make(struct xdp_md *ctx, __u32 thread)
+/* The next request of THREAD, in place of whatever the frame holds; its latency counts from SINCE on, or if that is 0
+ * from now. XDP_TX, or XDP_DROP if there is none to send. */
+static __always_inline int make(struct xdp_md *ctx, __u32 thread, __u64 since)
 {
 	struct gen_thread *t = &threads[thread & (GEN_THREADS - 1)];
 	struct gen_template *from;
@@ -225,7 +253,7 @@ static __always_inline int make(struct xdp_md *ctx, __u32 thread)
 	write_token(l4, thread, number, &sum);
 	sum = kfaas_fold(sum);
 	*(kfaas_u16 *)(l4 + check_at) = kind == GEN_PING || kind == GEN_SYN ? ~sum : kfaas_udp_check(sum);
-	note(t, thread, number, i, data);
+	note(t, thread, number, i, data, since);
 	return XDP_TX;
 }
 

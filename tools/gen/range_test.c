@@ -121,7 +121,7 @@ static void test_buckets(void **state)
 
 	(void)state;
 	for (unsigned long long ns = 0; ns < 1ull << 37; ns += 1 + ns / 1000) {
-		struct gen_figures *f = calloc(1, sizeof(*f));
+		struct gen_times *f = calloc(1, sizeof(*f));
 		unsigned long long shown;
 
 		assert_non_null(f);
@@ -129,7 +129,7 @@ static void test_buckets(void **state)
 		assert_true(at < GEN_BUCKETS && (at == before || at == before + 1));
 		before = at;
 		f->bucket[at] = 1;
-		f->max_ns = ~0ull;
+		f->max = ~0ull;
 		shown = report_percentile(f, 0.5);
 		if (ns < 1ull << GEN_HIST_MAX_LOG)
 			assert_true(shown >= ns && shown - ns <= ns / 100);
@@ -141,20 +141,20 @@ static void test_buckets(void **state)
 
 static void test_percentiles(void **state)
 {
-	struct gen_figures *f = calloc(1, sizeof(*f));
+	struct gen_times *f = calloc(1, sizeof(*f));
 
 	(void)state;
 	assert_non_null(f);
 	assert_int_equal(report_percentile(f, 0.5), 0);
 	for (unsigned ns = 1; ns <= 100; ns++) /* so short that each has a bucket of its own */
 		f->bucket[gen_bucket(ns)]++;
-	f->max_ns = 100;
+	f->max = 100;
 	assert_int_equal(report_percentile(f, 0.5), 50);
 	assert_int_equal(report_percentile(f, 0.9), 90);
 	assert_int_equal(report_percentile(f, 0.99), 99);
 	assert_int_equal(report_percentile(f, 0.999), 100);
 	f->bucket[gen_bucket(1000001)]++;
-	f->max_ns = 1000001; /* not the bucket's upper edge */
+	f->max = 1000001; /* not the bucket's upper edge */
 	assert_int_equal(report_percentile(f, 1), 1000001);
 	free(f);
 }

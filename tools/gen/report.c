@@ -28,12 +28,12 @@ static const struct {
 
 #define PARTS (sizeof(parts) / sizeof(parts[0]))
 
-static unsigned long long samples(const struct gen_figures *f)
+static unsigned long long samples(const struct gen_times *t)
 {
 	unsigned long long n = 0;
 
 	for (size_t i = 0; i < GEN_BUCKETS; i++)
-		n += f->bucket[i];
+		n += t->bucket[i];
 	return n;
 }
 
@@ -45,14 +45,14 @@ static unsigned long long edge(unsigned i)
 	return ((i - (shift << GEN_HIST_BITS) + 1ull) << shift) - 1;
 }
 
-unsigned long long report_percentile(const struct gen_figures *f, double part)
+unsigned long long report_percentile(const struct gen_times *t, double part)
 {
-	unsigned long long want = ceil(samples(f) * part), seen = 0;
+	unsigned long long want = ceil(samples(t) * part), seen = 0;
 
 	for (unsigned i = 0; want && i < GEN_BUCKETS; i++) {
-		seen += f->bucket[i];
+		seen += t->bucket[i];
 		if (seen >= want)
-			return edge(i) < f->max_ns ? edge(i) : f->max_ns;
+			return edge(i) < t->max ? edge(i) : t->max;
 	}
 	return 0;
 }
@@ -74,15 +74,29 @@ static void print_wrong(const struct gen_figures *f, FILE *out)
 			fprintf(out, "wrong       %" PRIu64 " %s\n", (uint64_t)f->wrong[i], wrongs[i].text);
 }
 
+static void print_times(const char *what, const struct gen_times *t, FILE *out)
+{
+	unsigned long long n = samples(t);
+
+	if (!n)
+		return;
+	fprintf(out, "%-11s", what);
+	for (size_t i = 0; i < PARTS; i++)
+		fprintf(out, " %s %.2f us,", parts[i].text, report_percentile(t, parts[i].part) / 1e3);
+	fprintf(out, " max %.2f us (%llu samples)\n", t->max / 1e3, n);
+}
+
 void report_text(const struct load *l, const struct result *r, FILE *out)
 {
 	const struct gen_figures *f = &r->figures;
-	unsigned long long n = samples(f);
 
 	fprintf(out, "sent        %llu in %.3f s: %.0f/s", r->sent, r->seconds, per_second(r, r->sent));
 	if (l->rate)
 		fprintf(out, " of %llu/s asked for", l->rate);
 	fputc('\n', out);
+	if (r->unsent)
+		fprintf(out, "unsent      %llu: this machine cannot keep up with the rate\n", r->unsent);
+	print_times("behind", &f->behind, out);
 	if (l->request.kind == GEN_RAW)
 		return;
 	fprintf(out, "answered    %" PRIu64 ": %.0f/s\n", (uint64_t)f->answered, per_second(r, f->answered));
@@ -95,12 +109,7 @@ void report_text(const struct load *l, const struct result *r, FILE *out)
 	if (f->offloaded)
 		fprintf(out, "unfinished  %" PRIu64 " with a checksum that was left to hardware\n",
 			(uint64_t)f->offloaded);
-	if (n) {
-		fputs("latency    ", out);
-		for (size_t i = 0; i < PARTS; i++)
-			fprintf(out, " %s %.2f us,", parts[i].text, report_percentile(f, parts[i].part) / 1e3);
-		fprintf(out, " max %.2f us (%llu samples)\n", f->max_ns / 1e3, n);
-	}
+	print_times("latency", &f->latency, out);
 }
 
 /* --- JSON */
@@ -133,15 +142,15 @@ static void add_load(struct json_object *o, const struct load *l)
 	add_or_null(o, "outstanding", l->outstanding);
 }
 
-static void add_latency(struct json_object *o, const struct gen_figures *f)
+static void add_times(struct json_object *o, const char *key, const struct gen_times *t)
 {
-	struct json_object *latency = json_object_new_object();
+	struct json_object *times = json_object_new_object();
 
-	add_int(latency, "samples", samples(f));
+	add_int(times, "samples", samples(t));
 	for (size_t i = 0; i < PARTS; i++)
-		add_int(latency, parts[i].key, report_percentile(f, parts[i].part));
-	add_int(latency, "max_ns", f->max_ns);
-	json_object_object_add(o, "latency", latency);
+		add_int(times, parts[i].key, report_percentile(t, parts[i].part));
+	add_int(times, "max_ns", t->max);
+	json_object_object_add(o, key, times);
 }
 
 int report_json(const struct load *l, const struct result *r, FILE *out)
@@ -153,6 +162,7 @@ int report_json(const struct load *l, const struct result *r, FILE *out)
 	add_load(o, l);
 	json_object_object_add(o, "seconds", json_object_new_double(r->seconds));
 	add_int(o, "sent", r->sent);
+	add_int(o, "unsent", r->unsent);
 	add_int(o, "answered", r->figures.answered);
 	for (int i = 0; i < GEN_WRONGS; i++)
 		add_int(wrong, wrongs[i].key, r->figures.wrong[i]);
@@ -163,7 +173,11 @@ int report_json(const struct load *l, const struct result *r, FILE *out)
 	add_int(o, "unfinished_checksums", r->figures.offloaded);
 	json_object_object_add(o, "sent_per_second", json_object_new_double(per_second(r, r->sent)));
 	json_object_object_add(o, "answered_per_second", json_object_new_double(per_second(r, r->figures.answered)));
-	add_latency(o, &r->figures);
+	add_times(o, "latency", &r->figures.latency);
+	if (l->rate)
+		add_times(o, "behind", &r->figures.behind);
+	else
+		json_object_object_add(o, "behind", NULL);
 	fprintf(out, "%s\n", json_object_to_json_string_ext(o, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED));
 	json_object_put(o);
 	return 0;

@@ -8,7 +8,7 @@
 #include "run.h"
 
 /* The upper edge of the bucket below which that part of the samples lies; 0 without samples. */
-unsigned long long report_percentile(const struct gen_figures *f, double part);
+unsigned long long report_percentile(const struct gen_times *t, double part);
 void report_text(const struct load *l, const struct result *r, FILE *out);
 int report_json(const struct load *l, const struct result *r, FILE *out);
 

@@ -2,178 +2,17 @@
 /* run.c - see run.h. A thread on each CPU makes the kernel send; this one waits for time, count or a signal. */
 #include "run.h"
 
-#include <bpf/bpf.h>
 #include <errno.h>
-#include <pthread.h>
-#include <sched.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "../../loader/log.h"
-#include "load.h"
+#include "send.h"
 
-#define PER_CALL (1u << 24) /* as fast as possible: a call has a price, and a signal ends it */
-#define BATCH	 64	    /* frames that are made before the first is sent */
-#define PAUSE_NS 50000	    /* paced: between two looks at the clock */
-#define SINGLES	 10000	    /* paced: up to this rate each request is a call of its own */
-#define TICKS	 32	    /* in a timeout: how often a closed loop looks for lost ones */
-#define POLL_NS	 1000000
-#define NS	 1000000000ull
-
-struct worker {
-	const struct load *load;
-	struct loaded *loaded;
-	unsigned index;
-	pthread_t thread;
-	unsigned long long given_up;
-	int rc; /* -errno */
-	atomic_bool done;
-};
-
-static unsigned long long now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * NS + t.tv_nsec;
-}
-
-static void pause_ns(unsigned long long ns)
-{
-	nanosleep(&(struct timespec){.tv_sec = ns / NS, .tv_nsec = ns % NS}, NULL);
-}
-
-static struct gen_thread *thread_of(const struct worker *w)
-{
-	return &w->loaded->skel->bss->threads[w->index];
-}
-
-static bool stopped(const struct worker *w)
-{
-	return *(volatile __u32 *)&w->loaded->skel->bss->stop;
-}
-
-static unsigned long long sent_by(const struct gen_thread *t)
-{
-	unsigned long long next = *(volatile __u64 *)&t->next;
-
-	return next < t->limit ? next : t->limit;
-}
-
-/* N runs of the program that makes requests, each on a frame that is sent when it says so. */
-static int send_frames(struct worker *w, unsigned n)
-{
-	static const unsigned char frame[GEN_FRAME_MAX];
-	unsigned len = w->load->templates.list[0].len;
-	struct xdp_md ctx = {.data_end = len, .ingress_ifindex = w->load->request.target.ifindex};
-	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = frame, .data_size_in = len, .ctx_in = &ctx,
-		    .ctx_size_in = sizeof(ctx), .repeat = n, .flags = BPF_F_TEST_XDP_LIVE_FRAMES,
-		    .batch_size = n < BATCH ? n : BATCH);
-
-	if (!bpf_prog_test_run_opts(bpf_program__fd(w->loaded->skel->progs.source), &opts) || errno == EINTR)
-		return 0;
-	return -errno;
-}
-
-/* --- Open loop. A call for more than one frame waits for an RCU grace period (the kernel changes its dispatcher of XDP
- * programs), some 20 ms; a call for one does not, but what it allocates is freed late, so many of them starve that. So
- * slow loads are even, fast ones come in bursts, each of what falls due until the call will be over. */
-
-static unsigned long long due(const struct worker *w, unsigned long long elapsed, unsigned long long sent)
-{
-	double share = (double)w->load->rate / w->load->cpus.n, all;
-
-	if (!w->load->rate)
-		return PER_CALL;
-	if (w->load->seconds > 0 && elapsed > w->load->seconds * NS)
-		elapsed = w->load->seconds * NS;
-	all = elapsed * share / NS;
-	return all > sent ? all - sent : 0;
-}
-
-static void open_loop(struct worker *w)
-{
-	bool singles = w->load->rate && w->load->rate / w->load->cpus.n <= SINGLES;
-	unsigned long long start = now(), sent = 0, took = 0, before, n;
-	struct gen_thread *t = thread_of(w);
-
-	while (!w->rc && !stopped(w) && sent < t->limit) {
-		before = now();
-		n = due(w, before - start + (singles ? 0 : took), sent);
-		if (n > t->limit - sent)
-			n = t->limit - sent;
-		if (!n) {
-			pause_ns(PAUSE_NS);
-			continue;
-		}
-		w->rc = send_frames(w, singles ? 1 : n < PER_CALL ? n : PER_CALL);
-		sent = sent_by(t);
-		took = now() - before;
-	}
-}
-
-/* --- Closed loop: the answers keep it going in the kernel; here only lost ones are replaced */
-
-/* Give up those before number TO; how many that were. */
-static unsigned give_up(struct worker *w, unsigned long long *oldest, unsigned long long to)
-{
-	struct gen_slot *slots = w->loaded->slots + (size_t)w->index * GEN_WINDOW;
-	__u32 mask = w->loaded->skel->rodata->window_mask;
-	unsigned n = 0;
-
-	if (to - *oldest > mask)
-		*oldest = to - mask;
-	for (; *oldest < to; ++*oldest) {
-		struct gen_slot *s = &slots[*oldest & mask];
-		__u32 open = GEN_OPEN;
-
-		if (s->seq == (__u32)*oldest && __atomic_compare_exchange_n(&s->open, &open, GEN_GIVEN_UP, false,
-									    __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
-			n++;
-	}
-	return n;
-}
-
-static void closed_loop(struct worker *w)
-{
-	unsigned long long before[TICKS] = {0}, oldest = 0, overrun = 0, threads = w->load->cpus.n;
-	struct gen_thread *t = thread_of(w);
-	unsigned n = w->load->outstanding / threads + (w->index < w->load->outstanding % threads);
-
-	for (unsigned tick = 0; !w->rc && !stopped(w); tick = (tick + 1) % TICKS) {
-		if (n)
-			w->rc = send_frames(w, n);
-		pause_ns(w->load->timeout_ms * 1000000 / TICKS);
-		n = give_up(w, &oldest, before[tick]);
-		w->given_up += n;
-		before[tick] = sent_by(t);
-		n += *(volatile __u64 *)&t->overrun - overrun;
-		overrun = *(volatile __u64 *)&t->overrun;
-	}
-}
-
-static void *work(void *arg)
-{
-	struct worker *w = arg;
-	cpu_set_t set;
-
-	CPU_ZERO(&set);
-	CPU_SET(w->load->cpus.list[w->index], &set);
-	if (pthread_setaffinity_np(pthread_self(), sizeof(set), &set))
-		w->rc = -ENXIO;
-	else if (w->load->outstanding)
-		closed_loop(w);
-	else
-		open_loop(w);
-	w->done = true;
-	return NULL;
-}
-
-/* --- The thread that waits */
+#define POLL_NS 1000000
+#define NS	1000000000ull
 
 static unsigned long long closed(const struct loaded *o)
 {
@@ -189,11 +28,24 @@ static unsigned long long sent(const struct loaded *o, size_t threads)
 	unsigned long long n = 0;
 
 	for (size_t i = 0; i < threads; i++)
-		n += sent_by(&o->skel->bss->threads[i]);
+		n += sent_by(o, i);
 	return n;
 }
 
-/* In a closed loop, what has an answer or was given up makes room for the rest of the count. */
+/* When the first thread began to send; 0: none has. */
+static unsigned long long began(const struct loaded *o, size_t threads)
+{
+	unsigned long long first = 0, at;
+
+	for (size_t i = 0; i < threads; i++) {
+		at = began_by(o, i);
+		if (at && (!first || at < first))
+			first = at;
+	}
+	return first;
+}
+
+/* Its count is reached. In a closed loop, what has an answer or was given up makes room for the rest of it. */
 static bool finished(const struct worker *w, size_t n, const struct load *l)
 {
 	unsigned long long over = 0;
@@ -203,17 +55,25 @@ static bool finished(const struct worker *w, size_t n, const struct load *l)
 		over += w[i].given_up + w[i].loaded->skel->bss->threads[i].overrun;
 		done += w[i].done;
 	}
-	return done == n || (l->outstanding && l->count && closed(w->loaded) + over >= l->count);
+	if (done == n || !l->count)
+		return done == n;
+	return (l->outstanding ? closed(w->loaded) + over : sent(w->loaded, n)) >= l->count;
 }
 
+/* The seconds count from the first request on: what the kernel needs to begin is no part of them. */
 static void wait_for_end(const struct load *l, const struct worker *w, const sigset_t *signals)
 {
-	unsigned long long end = l->seconds > 0 ? now() + l->seconds * NS : ~0ull, at;
+	unsigned long long start, end, at;
 
-	while (!finished(w, l->cpus.n, l) && (at = now()) < end) {
-		unsigned long long left = end - at < POLL_NS ? end - at : POLL_NS;
-
-		if (sigtimedwait(signals, NULL, &(struct timespec){.tv_nsec = left}) > 0)
+	while (!finished(w, l->cpus.n, l)) {
+		at = clock_now();
+		start = began(w->loaded, l->cpus.n);
+		end = l->seconds > 0 && start ? start + l->seconds * NS : at + POLL_NS;
+		if (end <= at)
+			break;
+		if (end > at + POLL_NS)
+			end = at + POLL_NS;
+		if (sigtimedwait(signals, NULL, &(struct timespec){.tv_nsec = end - at}) > 0)
 			break;
 	}
 }
@@ -221,9 +81,9 @@ static void wait_for_end(const struct load *l, const struct worker *w, const sig
 /* Until all have their answer, or none can be expected any more. */
 static void drain(const struct load *l, const struct loaded *o, const sigset_t *signals)
 {
-	unsigned long long end = now() + l->timeout_ms * 1000000;
+	unsigned long long end = clock_now() + l->timeout_ms * 1000000;
 
-	while (l->request.kind != GEN_RAW && closed(o) < sent(o, l->cpus.n) && now() < end)
+	while (l->request.kind != GEN_RAW && closed(o) < sent(o, l->cpus.n) && clock_now() < end)
 		if (sigtimedwait(signals, NULL, &(struct timespec){.tv_nsec = POLL_NS}) > 0)
 			break;
 }
@@ -239,6 +99,24 @@ static int explain(const struct load *l, int rc)
 	return fail(rc, "cannot send on %s: %s", ifname, strerror(-rc));
 }
 
+/* Requests that were due by the schedule at time END, and not sent. */
+static unsigned long long unsent(const struct load *l, const struct loaded *o, unsigned long long end)
+{
+	unsigned long long n = 0, began, due, sent;
+
+	for (size_t i = 0; i < l->cpus.n && l->rate; i++) {
+		began = began_by(o, i);
+		if (!began || end < began)
+			continue;
+		due = (end - began) * ((double)l->rate / l->cpus.n / NS) + 1;
+		if (due > o->skel->bss->threads[i].limit)
+			due = o->skel->bss->threads[i].limit;
+		sent = sent_by(o, i);
+		n += due > sent ? due - sent : 0;
+	}
+	return n;
+}
+
 static void collect(const struct load *l, const struct loaded *o, struct result *out)
 {
 	__u64 *total = (__u64 *)&out->figures;
@@ -247,7 +125,7 @@ static void collect(const struct load *l, const struct loaded *o, struct result 
 		const __u64 *cpu = (const __u64 *)&o->figures[i];
 
 		for (size_t k = 0; k < sizeof(out->figures) / sizeof(*total); k++)
-			if (&total[k] != &out->figures.max_ns)
+			if (&total[k] != &out->figures.latency.max && &total[k] != &out->figures.behind.max)
 				total[k] += cpu[k];
 			else if (cpu[k] > total[k])
 				total[k] = cpu[k];
@@ -263,7 +141,7 @@ static void interrupt(int signal)
 
 static int send_all(const struct load *l, struct loaded *o, struct worker *w, struct result *out)
 {
-	unsigned long long start;
+	unsigned long long start, end;
 	sigset_t signals;
 	size_t n = 0;
 	int rc = 0;
@@ -274,21 +152,23 @@ static int send_all(const struct load *l, struct loaded *o, struct worker *w, st
 	sigaddset(&signals, SIGHUP);
 	pthread_sigmask(SIG_BLOCK, &signals, NULL);
 	sigaction(SIGUSR1, &(struct sigaction){.sa_handler = interrupt}, NULL);
-	start = now();
 	for (; n < l->cpus.n && !rc; n++) {
 		w[n] = (struct worker){.load = l, .loaded = o, .index = n};
-		rc = -pthread_create(&w[n].thread, NULL, work, &w[n]);
+		rc = -pthread_create(&w[n].thread, NULL, worker_run, &w[n]);
 	}
 	if (rc)
 		n--;
 	else
 		wait_for_end(l, w, &signals);
+	end = clock_now();
 	*(volatile __u32 *)&o->skel->bss->stop = 1;
-	out->seconds = (now() - start) / (double)NS;
+	start = began(o, l->cpus.n);
+	out->seconds = start ? (end - start) / (double)NS : 0;
+	out->unsent = unsent(l, o, end);
 	for (size_t i = 0; i < n; i++) {
 		while (!w[i].done) { /* again, if it came just before the call */
 			pthread_kill(w[i].thread, SIGUSR1);
-			pause_ns(POLL_NS);
+			clock_sleep(POLL_NS);
 		}
 		pthread_join(w[i].thread, NULL);
 		if (w[i].rc && !rc)

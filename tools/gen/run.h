@@ -20,7 +20,8 @@ struct load {
 struct result {
 	struct gen_figures figures; /* of all CPUs */
 	unsigned long long sent;
-	double seconds; /* of sending */
+	unsigned long long unsent; /* at a rate: due before the end, and not sent */
+	double seconds;		   /* of sending */
 };
 
 /* Send, wait for what is under way, and take everything off again. */

@@ -7,21 +7,18 @@
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
-#include "../../loader/conf.h" /* parse_u64 */
 #include "../../loader/log.h"
-#include "../../loader/util.h"
 #include "frame.h"
 
-#define DNS_HEADER	  12
-#define NTP_BYTES	  48
-#define NTP_VERSION4	  0x23 /* and mode 3, client */
-#define TCP_BYTES	  24   /* with the option for the segment size */
-#define ICMP_REQUEST	  8
-#define ICMP6_REQUEST	  128
-#define PAYLOAD_DEFAULT	  22 /* of echo and ping: a frame of 64 bytes in IPv4 */
-#define DNS_TYPES_DEFAULT 1
+#define DNS_HEADER	12
+#define QUESTION_REST	4 /* type and class */
+#define NTP_BYTES	48
+#define NTP_VERSION4	0x23 /* and mode 3, client */
+#define TCP_BYTES	24   /* with the option for the segment size */
+#define ICMP_REQUEST	8
+#define ICMP6_REQUEST	128
+#define PAYLOAD_DEFAULT 22 /* of echo and ping: a frame of 64 bytes in IPv4 */
 
 const struct kind kinds[GEN_KINDS] = {
 	[GEN_ECHO] = {"echo", "UDP echo: the payload must come back", IPPROTO_UDP, IPPROTO_UDP, 7, 8, 8, 8, 8, 6},
@@ -40,50 +37,6 @@ int kind_find(const char *name)
 		if (!strcmp(name, kinds[i].name))
 			return i;
 	return -1;
-}
-
-/* --- DNS words */
-
-int dns_type(const char *text, unsigned *out)
-{
-	static const struct {
-		const char *name;
-		unsigned number;
-	} types[] = {{"A", 1},	 {"NS", 2},	 {"CNAME", 5},	{"SOA", 6},   {"PTR", 12},
-		     {"MX", 15}, {"TXT", 16},	 {"AAAA", 28},	{"SRV", 33},  {"NAPTR", 35},
-		     {"DS", 43}, {"DNSKEY", 48}, {"HTTPS", 65}, {"ANY", 255}, {"CAA", 257}};
-	unsigned long long n;
-
-	for (size_t i = 0; i < ARRAY_SIZE(types); i++)
-		if (!strcasecmp(text, types[i].name)) {
-			*out = types[i].number;
-			return 0;
-		}
-	if (parse_u64(text, 1, 65535, &n))
-		return -EINVAL;
-	*out = n;
-	return 0;
-}
-
-int dns_name(const char *text, unsigned char wire[255])
-{
-	int n = 0;
-
-	if (!strcmp(text, "."))
-		text = "";
-	while (*text) {
-		size_t len = strcspn(text, ".");
-
-		if (!len || len > 63 || n + 1 + len + 1 > 255)
-			return -EINVAL;
-		wire[n++] = len;
-		memcpy(wire + n, text, len);
-		n += len;
-		text += len;
-		text += *text == '.';
-	}
-	wire[n++] = 0;
-	return n;
 }
 
 /* --- Built-in frames: the payload of L4 by kind; each returns its length */
@@ -137,9 +90,9 @@ static void wrap(struct gen_template *t, const struct request *r, size_t l4_len)
 static int built_in(struct gen_template *t, const struct request *r, size_t i)
 {
 	unsigned char *l4 = frame_bytes(t) + FRAME_L4(r->target.family), name[255];
-	size_t types = r->types.n ? r->types.n : 1, size = r->sizes.n ? r->sizes.list[i] : PAYLOAD_DEFAULT;
+	size_t size = r->sizes.n ? r->sizes.list[i] : PAYLOAD_DEFAULT;
 	const struct kind *k = &kinds[r->kind];
-	int len;
+	const struct query *q;
 
 	switch (r->kind) {
 	case GEN_PING:
@@ -150,12 +103,8 @@ static int built_in(struct gen_template *t, const struct request *r, size_t i)
 		t->checked = size - 8;
 		break;
 	case GEN_DNS:
-		len = dns_name(r->name[i / types], name);
-		if (len < 0)
-			return fail_input("'%s' is no DNS name: labels of 1 to 63 characters, 253 in all",
-					  r->name[i / types]);
-		size = put_question(l4 + k->header, name, len,
-				    r->types.n ? r->types.list[i % types] : DNS_TYPES_DEFAULT);
+		q = &r->queries.list[i];
+		size = put_question(l4 + k->header, name, dns_name(q->name, name), q->type);
 		t->checked = size - DNS_HEADER;
 		break;
 	case GEN_NTP:
@@ -179,8 +128,24 @@ static size_t how_many(const struct request *r)
 	if (r->frames.n)
 		return r->frames.n;
 	if (r->kind == GEN_DNS)
-		return r->n_names * (r->types.n ? r->types.n : 1);
+		return r->queries.n;
 	return r->sizes.n ? r->sizes.n : 1;
+}
+
+/* Bytes that are enough for each frame: rows as short as can be, so that a million fit. */
+static size_t longest(const struct request *r)
+{
+	size_t headers = FRAME_L4(r->target.family) + kinds[r->kind].header, most = 0;
+
+	for (size_t i = 0; i < r->frames.n; i++)
+		most = r->frames.list[i].len > most ? r->frames.list[i].len : most;
+	for (size_t i = 0; i < r->sizes.n; i++)
+		most = headers + r->sizes.list[i] > most ? headers + r->sizes.list[i] : most;
+	if (r->queries.n)
+		most = headers + DNS_HEADER + r->queries.longest + QUESTION_REST;
+	if (most < headers + NTP_BYTES) /* all the other built-in ones */
+		most = headers + NTP_BYTES;
+	return most < GEN_FRAME_MAX ? (most + 7) / 8 * 8 : GEN_FRAME_MAX;
 }
 
 int templates_make(struct templates *t, const struct request *r)
@@ -188,16 +153,16 @@ int templates_make(struct templates *t, const struct request *r)
 	size_t n = how_many(r);
 	int rc = 0;
 
-	*t = (struct templates){0};
+	*t = (struct templates){.row = sizeof(struct gen_template) + longest(r)};
 	if (!n)
-		return fail_input("dns: no name to ask for: give --name NAME");
+		return fail_input("dns: no name to ask for: give --name NAME or --names FILE");
 	if (n > TEMPLATES_MAX)
 		return fail_input("%zu different requests are too many: %u at most", n, TEMPLATES_MAX);
-	t->list = calloc(n, sizeof(*t->list));
-	if (!t->list)
+	t->rows = calloc(n, t->row);
+	if (!t->rows)
 		return fail(-ENOMEM, "out of memory");
 	for (size_t i = 0; i < n && !rc; i++) {
-		struct gen_template *f = &t->list[t->n++];
+		struct gen_template *f = template_at(t, t->n++);
 
 		rc = r->frames.n ? frame_captured(f, r, i) : built_in(f, r, i);
 		if (!rc && f->len > r->target.mtu + FRAME_ETHER)
@@ -213,6 +178,6 @@ int templates_make(struct templates *t, const struct request *r)
 
 void templates_free(struct templates *t)
 {
-	free(t->list);
+	free(t->rows);
 	*t = (struct templates){0};
 }

@@ -7,10 +7,11 @@
 #include <stddef.h>
 
 #include "../../loader/packets.h"
+#include "queries.h"
 #include "range.h"
 #include "target.h"
 
-#define TEMPLATES_MAX 16384u
+#define TEMPLATES_MAX (1u << 22)
 
 /* What is known of a kind of request. Offsets are from the L4 header on. */
 struct kind {
@@ -30,22 +31,22 @@ struct request {
 	struct target target;
 	struct addresses from;
 	struct numbers source_ports, ports, sizes, types;
-	const char **name;
-	size_t n_names;
+	struct queries queries;
 	struct packets frames; /* to be used in place of the built-in ones */
 	unsigned ping_id;      /* network order */
 };
 
 struct templates {
-	struct gen_template *list;
-	size_t n;
+	void *rows;
+	size_t n, row; /* bytes of one, as in the kernel's table */
 };
+
+static inline struct gen_template *template_at(const struct templates *t, size_t i)
+{
+	return (void *)((char *)t->rows + i * t->row);
+}
 
 int templates_make(struct templates *t, const struct request *r);
 void templates_free(struct templates *t);
-
-/* DNS: a type's name or number; a name on the wire (its length, or -EINVAL). */
-int dns_type(const char *text, unsigned *out);
-int dns_name(const char *text, unsigned char wire[255]);
 
 #endif

@@ -1,45 +1,95 @@
 # SPDX-License-Identifier: Apache-2.0
 """gate.py - what the gate costs: a function through it, and attached bare. Generator, function and sink on one CPU."""
-from harness import Row, Side, built, gen_load
+import contextlib
+
+from curve import Point, Series
+from load import gen_load
+from row import Row, Side
+from world import HOST_IF, built
 
 FIRST = 20000  # none of the generator's source ports: echo answers nothing that comes from its own port
 ECHO, EMPTY = built("functions/echo.bpf.o"), built("tools/bench/empty.bpf.o")
-UNLIKE = built("tools/bench/unlike.bpf.o")
+UNLIKE, ECHO_TC = built("tools/bench/unlike.bpf.o"), built("tools/bench/echo-tc.bpf.o")
+STRAY = "020000000001020000000002" "88b5" + "00" * 50  # an ethertype for experiments: the stack drops it at once
 
 
 def gate(name, functions, extra="", sample=256, obj="echo"):
     """A function on each of so many ports; {i} in EXTRA is its number."""
     conf = f"[interface]\nsample = {sample}\n" + "".join(
-        f"[function echo{i}]\nobject = {obj}\non = udp/{FIRST + i}\n{extra.format(i=i)}\n" for i in range(functions))
-    return Side(name, lambda bench: bench.up(conf))
+        f"[function f{i}]\nobject = {obj}\non = udp/{FIRST + i}\n{extra.format(i=i)}\n" for i in range(functions))
+    return Side(name, lambda world: world.up(conf))
+
+
+def chain(length):
+    """All but the last do nothing and let the packet go on."""
+    conf = "".join(f"[function f{i}]\nobject = {EMPTY if i < length - 1 else 'echo'}\non = udp/{FIRST}\nprio = {i}\n"
+                   for i in range(length))
+    return Side(f"chain of {length}", lambda world: world.up(conf))
 
 
 def bare(name, obj):
-    return Side(name, lambda bench: bench.xdp(obj))
+    return Side(name, lambda world: world.xdp(obj))
+
+
+@contextlib.contextmanager
+def with_rule(world):
+    """What a gate does to the namespace: a routing rule that matches nothing, which makes the kernel look them all up."""
+    with world.xdp(EMPTY):
+        world.in_host("ip", "rule", "add", "pref", "1", "iif", "lo", "ipproto", "253", "lookup", "253")
+        yield
+
+
+@contextlib.contextmanager
+def bare_tc(world):
+    with world.plain():
+        world.in_host("tc", "qdisc", "add", "dev", HOST_IF, "clsact")
+        try:
+            world.in_host("tc", "filter", "add", "dev", HOST_IF, "ingress", "bpf", "da", "obj", ECHO_TC, "sec", "tc/ingress")
+            yield
+        finally:
+            world.in_host("tc", "qdisc", "del", "dev", HOST_IF, "clsact")
 
 
 def to(ports):
     return gen_load("echo", "--port", ports)
 
 
-ONE, ALL = to(FIRST), to(f"{FIRST}-{FIRST + 999}")
+ONE, TEN, HUNDRED, ALL = (to(f"{FIRST}-{FIRST + n - 1}") for n in (1, 10, 100, 1000))
 BARE, SINGLE = bare("echo, attached bare", ECHO), gate("1 function", 1)
+MANY = {n: gate(f"{n:,} functions", n) for n in (10, 100, 1000)}
+ALONE = Point(1, chain(1), ONE)
 
 ROWS = [
-    Row("gate: echo through it / bare", gate("gate and echo", 1), BARE, ONE, {"answers": 0.95}),
-    Row("gate: sampling off / bare", gate("gate and echo, not sampled", 1, sample=0), BARE, ONE, {"answers": None},
-        quick=False),
-    Row("gate: 1,000 functions, all asked / 1", gate("1,000 functions", 1000), SINGLE, ALL, {"answers": 0.95},
-        b_load=ONE),
+    Series("gate: cost by functions", "functions", BARE, {
+        "one of them asked": [
+            Point(1, SINGLE, ONE, "gate: 1 function / bare", 0.95, main=True),
+            Point(10, MANY[10], ONE, "gate: 10 functions, one asked / bare"),
+            Point(100, MANY[100], ONE, "gate: 100 functions, one asked / bare"),
+            Point(1000, MANY[1000], ONE, "gate: 1,000 functions, one asked / bare", 0.95, main=True)],
+        "all asked in turn": [
+            Point(1, SINGLE, ONE),
+            Point(10, MANY[10], TEN, "gate: 10 functions, all asked / bare"),
+            Point(100, MANY[100], HUNDRED, "gate: 100 functions, all asked / bare"),
+            Point(1000, MANY[1000], ALL, "gate: 1,000 functions, all asked / bare", 0.95, main=True)]}, main=True),
     # Each with code of its own, which the processor's caches must hold.
     Row("gate: 1,000 programs, one asked / 1", gate("1,000 programs", 1000, "set.number = {i}", obj=UNLIKE), SINGLE,
-        ONE, {"answers": 0.95}, quick=False),
+        ONE, {"answers": None}, setups=1),
     Row("gate: 1,000 programs, all asked / 1", gate("1,000 programs", 1000, "set.number = {i}", obj=UNLIKE), SINGLE,
-        ALL, {"answers": None}, b_load=ONE, quick=False),
+        ALL, {"answers": None}, b_load=ONE, setups=1),
+    Series("gate: cost by length of the chain", "functions in the chain", BARE, {
+        "chain": [ALONE] + [Point(n, chain(n), ONE, f"gate: chain of {n} / chain of 1", against=ALONE)
+                            for n in (2, 3, 4, 6, 8)]}),
+    Row("gate: sampling off / bare", gate("gate and echo, not sampled", 1, sample=0), BARE, ONE, {"answers": None}),
     Row("gate: limit, never reached / none", gate("limit", 1, "limit = 100M/s burst 1000000"), SINGLE, ONE,
-        {"answers": None}, quick=False),
-    Row("gate: budget, never reached / none", gate("budget", 1, "budget = 1ms"), SINGLE, ONE, {"answers": None},
-        quick=False),
+        {"answers": None}),
+    Row("gate: budget, never reached / none", gate("budget", 1, "budget = 1ms"), SINGLE, ONE, {"answers": None}),
     # What nobody answers, the stack has to throw away: how fast, is seen by how many go out.
-    Row("gate: no match / empty program", gate("gate", 1), bare("empty program", EMPTY), to(9), {"frames": 0.95}),
+    Row("gate: unmatched port / empty program", gate("gate", 1), bare("empty program", EMPTY), to(9), {"frames": 0.95},
+        main=True),
+    Row("gate: unmatched port / empty, a routing rule", gate("gate", 1), Side("empty program, a routing rule", with_rule),
+        to(9), {"frames": None}),
+    Row("gate: unmatched ethertype / empty program", gate("gate", 1), bare("empty program", EMPTY),
+        gen_load("raw", "--frames", STRAY), {"frames": 0.95}),
+    Row("gate: TC, echo through it / bare", gate("gate and echo at TC", 1, obj=ECHO_TC), Side("echo at TC, bare", bare_tc),
+        ONE, {"answers": 0.95}),
 ]

@@ -2,7 +2,9 @@
 """limit.py - a rate limit in front of a server, under a flood: ours against nftables'. The rest goes to echo-server."""
 import contextlib
 
-from harness import HOST_IF, Row, Side, built, gen_load
+from load import gen_load
+from row import Row, Side
+from world import HOST_IF, built, tool
 
 RATE, BURST = 50000, 5000
 NFT = """table inet bench {{
@@ -14,27 +16,27 @@ NFT = """table inet bench {{
 """
 
 
-def server(bench):
-    return bench.server(built("tools/bench/echo-server"), "7", "1", ready=bench.listens(7))
+def server(world):
+    return world.server(built("tools/bench/echo-server"), "7", "1", ready=world.listens(7))
 
 
 @contextlib.contextmanager
-def ours(bench):
+def ours(world):
     conf = f"[function count]\non = udp/7\nlimit = {RATE}/s burst {BURST}\non-limit = drop\n"
-    with server(bench), bench.up(conf):
+    with server(world), world.up(conf):
         yield
 
 
 def nftables(hook):
     @contextlib.contextmanager
-    def setup(bench):
-        rules = bench.file("limit.nft", NFT.format(hook=hook, rate=RATE, burst=BURST))
-        with bench.plain(), server(bench):
-            bench.in_host("nft", "-f", rules)
+    def setup(world):
+        rules = world.file("limit.nft", NFT.format(hook=hook, rate=RATE, burst=BURST))
+        with world.plain(), server(world):
+            world.in_host(tool("nft", "nftables"), "-f", rules)
             try:
                 yield
             finally:
-                bench.in_host("nft", "delete", "table", "inet", "bench")
+                world.in_host(tool("nft", "nftables"), "delete", "table", "inet", "bench")
     return setup
 
 
@@ -42,7 +44,8 @@ def nftables(hook):
 LOAD, OURS = gen_load("echo", "--port", 7), Side("limit of the gate", ours)
 
 ROWS = [
-    Row("limit: gate / nftables, prerouting", OURS, Side("nftables", nftables("prerouting")), LOAD, {"frames": None}),
+    Row("limit: gate / nftables, prerouting", OURS, Side("nftables", nftables("prerouting")), LOAD, {"frames": None},
+        main=True),
     Row("limit: gate / nftables, ingress", OURS, Side("nftables", nftables(f'ingress device "{HOST_IF}"')), LOAD,
         {"frames": None}),
 ]

@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: Apache-2.0
+"""load.py - loads and what they see. A load is called with (world, seconds), puts the side in that world under
+load and returns Seen."""
+import statistics
+from dataclasses import dataclass, field
+
+from world import World, built
+
+# What is measured: its unit, and whether less is better, so that a ratio is B over A.
+MEASURES = {
+    "answers": ("a second", False),
+    "frames": ("a second", False),    # that the sender got rid of
+    "lossless": ("a second", False),  # answers at the highest rate at which nothing is lost
+    "cpu": ("ns", True),              # CPU time an answer
+    "p50": ("ns", True),              # round trips
+    "p99": ("ns", True),
+    "p999": ("ns", True),
+}
+TIMEOUT = 200  # ms, after which an answer is lost
+MANY = 500000  # a second: above, one request in 16 is timed, else each
+
+
+@dataclass
+class Seen:
+    """Errors are answers that were wrong; cpu is in seconds and without the sender's own."""
+    seconds: float
+    sent: int
+    answered: int
+    errors: int = 0
+    lost: int = 0
+    cpu: float = None
+    latency: dict = field(default_factory=dict)
+
+    def value(self, measure):
+        if measure in ("answers", "lossless"):
+            return self.answered / self.seconds
+        if measure == "frames":
+            return self.sent / self.seconds
+        if measure == "cpu":
+            return 1e9 * self.cpu / self.answered if self.answered and self.cpu is not None else 0
+        return self.latency.get(f"{measure}_ns") or 0
+
+
+def seen_by_gen(world, seconds, *argv, cpus="0"):
+    start, frame = world.sending
+    out, cpu = world.gen(*argv, "--seconds", seconds, "--timeout", TIMEOUT, cpus=cpus)
+    return Seen(out["seconds"], out["sent"], out["answered"], sum(out["wrong"].values()) + out["duplicates"], out["lost"],
+                max(0.0, cpu - start - frame * out["sent"]), out["latency"])
+
+
+def gen_load(*argv, sample=0, cpus="0"):
+    """By kfaas-gen, which checks every answer; as options say, or as fast as it can."""
+    return lambda world, seconds: seen_by_gen(world, seconds, *argv, "--sample", sample, cpus=cpus)
+
+
+def idle_load(*argv):
+    """One request under way, the next when its answer is there: round trips of a side that has nothing else to do."""
+    return gen_load(*argv, "--outstanding", 1, sample=1)
+
+
+def rate_load(rate, *argv):
+    """An open loop; latency counts from when a request is due."""
+    return gen_load(*argv, "--rate", f"{max(1, round(rate))}/s", sample=16 if rate > MANY else 1)
+
+
+def maximum(world, closed, *argv):
+    """Answers a second that a side makes at most: in a closed loop, and not more than the generator can ask for in an
+    open loop. Found once in a world."""
+    if (closed, argv) not in world.maxima:
+        most = statistics.median(closed(world, 0.3).value("answers") for _ in range(3))
+        world.maxima[closed, argv] = min(most, rate_load(most, *argv)(world, 0.3).value("frames"))
+    return world.maxima[closed, argv]
+
+
+def share_load(share, closed, *argv):
+    """An open loop at a share of what the side makes at most."""
+    return lambda world, seconds: rate_load(share * maximum(world, closed, *argv), *argv)(world, seconds)
+
+
+def rising_load(closed, *argv):
+    """Open loops at rising rates, in steps of a tenth of CLOSED, until something is lost (twice, so that a moment
+    without CPU does not end it) or the generator makes no more. Sees the last without loss."""
+    def load(world, seconds):
+        best, tenth = Seen(1, 0, 0), maximum(world, closed, *argv) / 10
+        for step in range(3, 31):
+            for _ in range(2):
+                seen = rate_load(step * tenth, *argv)(world, seconds / 2)
+                if not seen.lost:
+                    break
+            if seen.lost:
+                return best
+            best = seen
+            if seen.value("frames") < 0.95 * step * tenth:
+                break
+        return best
+    return load
+
+
+def cost_of_sending():
+    """CPU seconds of a start of kfaas-gen, and of each frame that it sends, if frames are dropped at once."""
+    starts, frames = [], []
+    with World() as world, world.xdp(built("tools/bench/drop.bpf.o")):
+        for _ in range(3):
+            starts.append(world.gen("echo", "--count", 1, "--timeout", 1, "--sample", 0)[1])
+        start = statistics.mean(starts)
+        for _ in range(3):
+            out, cpu = world.gen("echo", "--seconds", 0.5, "--timeout", 1, "--sample", 0)
+            frames.append(max(0.0, cpu - start) / out["sent"])
+    return start, statistics.median(frames)
