@@ -103,6 +103,22 @@ column() { awk -v name="$1" -v n="$2" '$1 == name { print $n }'; } # NAME N
 	[ $n -gt 20 ]
 }
 
+@test "every make target and every tool that a README mentions exists" {
+	local target tool targets n=0
+	targets=" $(make -s -C "$TOP" help | awk '{ print $1 }' | tr '\n' ' ') "
+	for README in "$TOP/README.md" "$TOP"/functions/*/README.md "$TOP"/tools/*/README.md; do
+		for target in $(readme targets); do
+			assert_match " $target " "$targets" "$README"
+			n=$((n + 1))
+		done
+		for tool in $(readme tools); do
+			[ -e "$TOP/$tool" ] || [ -e "$TOP/build/$tool" ] || assert_eq "$tool" "" "$README: is not there"
+			n=$((n + 1))
+		done
+	done
+	[ $n -gt 15 ]
+}
+
 @test "README's example of a config is valid" {
 	readme blocks ini Config | grep -vx -e ---- >"$BATS_TEST_TMPDIR/example.conf"
 	run -0 "$KFAAS" check "$BATS_TEST_TMPDIR/example.conf"

@@ -4,6 +4,8 @@
 readme.py FILE blocks LANGUAGE [SECTION]     the fenced blocks, a line of "----" after each
 readme.py FILE commands                      the table of commands: a form a line
 readme.py FILE mentioned                     the commands of all `kfaas-net COMMAND ...`
+readme.py FILE targets                       of all `make TARGET`
+readme.py FILE tools                         the paths of all tools/...
 readme.py FILE keys COMMAND JSON...          compares what COMMAND --json printed with the documented keys
 """
 import json
@@ -112,6 +114,10 @@ def main(file, what, *args):
     elif what == "mentioned":
         for command in re.findall(r"kfaas-net (?:--netns \S+ |--json |-q )*([a-z]+)\b", text):
             print(command)
+    elif what == "targets":
+        print("\n".join(re.findall(r"(?:^|`|&& )make\s+([a-z][a-z-]*)", text, flags=re.M)))
+    elif what == "tools":
+        print("\n".join(re.findall(r"\btools/[\w./-]*\w", text)))
     elif what == "keys":
         wrong = list(compare(text, args[0], args[1:]))
         print("\n".join(wrong))

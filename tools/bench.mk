@@ -2,9 +2,9 @@
 # The benchmark.
 
 BENCH     := $(addprefix $(B)/tools/bench/,echo-server http-client drop.bpf.o echo-tc.bpf.o empty.bpf.o unlike.bpf.o)
-BENCH_RUN := tools/bench/bench
+BENCH_RUN := tools/bench/bench-and-plot
 
-.PHONY: bench-tax bench-quick bench-ready bench-parts bench-servers
+.PHONY: bench-tax bench-quick bench-keep bench-ready bench-parts bench-servers
 tests: bench-parts
 
 $(B)/tools/bench/%.bpf.o: tools/bench/%.bpf.c
@@ -28,17 +28,23 @@ bench-parts: $(BENCH)
 
 bench-servers: $(addprefix $(SERVERS)/,chrony nsd knot nginx unbound)
 
-bench: ## compare the functions with their rivals on this machine, into build/bench.json
+bench: ## compare the functions with their rivals on this machine, JSON and plots into build/bench
 	$(Q)$(MAKE) --no-print-directory bench-ready
-	$(Q)$(BENCH_RUN) --json $(B)/bench.json
+	$(Q)$(BENCH_RUN) $(B)/$@
 
-bench-quick: ## the same, rough, in under two minutes, into build/bench-quick.json
+bench-quick: ## the same, rough, in under two minutes, into build/bench-quick
 	$(Q)$(MAKE) --no-print-directory bench-ready
-	$(Q)$(BENCH_RUN) --quick --json $(B)/bench-quick.json
+	$(Q)$(BENCH_RUN) $(B)/$@ --quick
 
-bench-tax: ## the gate's price under load alone
+bench-tax: ## the gate's price under load alone, into build/bench-tax
 	$(Q)$(MAKE) --no-print-directory bench-ready
-	$(Q)$(BENCH_RUN) gate --json $(B)/bench-tax.json
+	$(Q)$(BENCH_RUN) $(B)/$@ gate
+
+bench-keep: ## put the figures of the last `make bench` into README.md
+	$(Q)tools/bench/plot $(B)/bench/bench.json $(B)/bench
+	$(Q)cp $(B)/bench/bench.json tools/bench/results.json
+	$(Q)cp $(B)/bench/cpu.svg tools/bench/
+	$(Q)tools/bench/table tools/bench/results.json --into README.md
 
 # All that the benchmark needs: packages first, since the build needs to see them.
 bench-ready:

@@ -78,8 +78,8 @@ SHARES = 0.1, 0.3, 0.5, 0.7, 0.9
 
 @dataclass
 class Latency:
-    """Round trips of some sides in an open loop of ARGV, at shares of what each makes at most in the load CLOSED. The
-    first side is ours: it should lose nothing."""
+    """Round trips of some sides in an open loop of ARGV, at shares of what each makes at most, see
+    load.maximum. The first side is ours: it should lose nothing."""
     name: str
     sides: list
     closed: object
@@ -100,7 +100,7 @@ class Latency:
                     for n, world in enumerate(worlds):
                         load = loads.share_load(share, self.closed, *self.argv)
                         self.seen.setdefault((n, share), []).append(run(load, world, bench.seconds))
-            most = [loads.maximum(world, self.closed) for world in worlds]
+            most = [loads.maximum(world, self.closed, *self.argv) for world in worlds]
         lost = [sum(self.seen[0, share][i].lost for share in SHARES) for i in range(rounds)]
         return {"curves": [self.curve(measure, most) for measure in ("p50", "p99")],
                 "figures": [figure(f"{self.name}: lost by {self.sides[0].name} at up to {SHARES[-1]:.0%} of its maximum",

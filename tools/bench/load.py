@@ -58,28 +58,30 @@ def idle_load(*argv):
     return gen_load(*argv, "--outstanding", 1, sample=1)
 
 
-def maximum(world, closed):
-    """Answers a second that a side makes in a closed loop; asked once in a world."""
-    if closed not in world.maxima:
-        world.maxima[closed] = statistics.median(closed(world, 0.3).value("answers") for _ in range(3))
-    return world.maxima[closed]
-
-
 def rate_load(rate, *argv):
-    """An open loop."""
+    """An open loop; latency counts from when a request is due."""
     return gen_load(*argv, "--rate", f"{max(1, round(rate))}/s", sample=16 if rate > MANY else 1)
 
 
+def maximum(world, closed, *argv):
+    """Answers a second that a side makes at most: in a closed loop, and not more than the generator can ask for in an
+    open loop. Found once in a world."""
+    if (closed, argv) not in world.maxima:
+        most = statistics.median(closed(world, 0.3).value("answers") for _ in range(3))
+        world.maxima[closed, argv] = min(most, rate_load(most, *argv)(world, 0.3).value("frames"))
+    return world.maxima[closed, argv]
+
+
 def share_load(share, closed, *argv):
-    """An open loop at a share of what the side makes at most in the load CLOSED."""
-    return lambda world, seconds: rate_load(share * maximum(world, closed), *argv)(world, seconds)
+    """An open loop at a share of what the side makes at most."""
+    return lambda world, seconds: rate_load(share * maximum(world, closed, *argv), *argv)(world, seconds)
 
 
 def rising_load(closed, *argv):
     """Open loops at rising rates, in steps of a tenth of CLOSED, until something is lost (twice, so that a moment
     without CPU does not end it) or the generator makes no more. Sees the last without loss."""
     def load(world, seconds):
-        best, tenth = Seen(1, 0, 0), maximum(world, closed) / 10
+        best, tenth = Seen(1, 0, 0), maximum(world, closed, *argv) / 10
         for step in range(3, 31):
             for _ in range(2):
                 seen = rate_load(step * tenth, *argv)(world, seconds / 2)

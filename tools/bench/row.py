@@ -54,12 +54,12 @@ class Row:
     measures: dict          # name to the least median wanted, or None
     b_load: object = None   # if it is another one
     main: bool = False      # in the main table, and in --quick
-    setups: int = 3
+    setups: int = 3         # at most; else one for three rounds
     most: int = None        # rounds
 
     def measure(self, bench):
         pairs, rounds = [], min(bench.rounds, self.most or bench.rounds)
-        for n in stats.parts(rounds, self.setups):
+        for n in stats.parts(rounds, min(self.setups, -(-rounds // 3))):
             with bench.world() as a, bench.world() as b, self.a.setup(a), self.b.setup(b):
                 for _ in range(n):
                     bench.progress(f"pair {len(pairs) + 1} of {rounds}")

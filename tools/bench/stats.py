@@ -42,13 +42,19 @@ def parts(n, at_most):
     return [n // k + (i < n % k) for i in range(k)]
 
 
-def change(old, new):
-    """Ratio of two rows' ratios, and whether their spreads lie apart.
+def change(old, new, less=False):
+    """By how much NEW is better than OLD, and whether their spreads lie apart. LESS: where less is better. What is not
+    above 0 has no ratio.
 
     >>> change({'median': 2, 'min': 1.9, 'max': 2.1}, {'median': 3, 'min': 2.9, 'max': 3.1})
     (1.5, True)
     >>> change({'median': 2, 'min': 1.9, 'max': 3.0}, {'median': 3, 'min': 2.9, 'max': 3.1})
     (1.5, False)
+    >>> change({'median': 2, 'min': 2, 'max': 2}, {'median': 4, 'min': 4, 'max': 4}, less=True)
+    (0.5, True)
+    >>> change({'median': 0, 'min': 0, 'max': 0}, {'median': 3, 'min': 3, 'max': 3}, less=True)
+    (None, True)
     """
     apart = new["min"] > old["max"] or new["max"] < old["min"]
-    return new["median"] / old["median"], apart
+    worse, better = (new["median"], old["median"]) if less else (old["median"], new["median"])
+    return better / worse if worse > 0 and better > 0 else None, apart

@@ -173,9 +173,10 @@ class World:
         """For ready=: somebody has the port, UDP (u) or TCP (t)."""
         return lambda: f":{port} " in self.in_host("ss", "-Hnl" + kind)
 
-    def gen_command(self, *argv, cpus="0"):
-        return [built("tools/kfaas-gen"), "--netns", self.client, "--to", HOST_IP, "--to-mac", self.mac, "--cpus", cpus,
-                "--json", CLIENT_IF, *map(str, argv)]
+    def gen_command(self, kind, *argv, cpus="0"):
+        to = () if kind == "raw" else ("--to", HOST_IP, "--to-mac", self.mac)
+        return [built("tools/kfaas-gen"), "--netns", self.client, "--cpus", cpus, "--json", *to, CLIENT_IF, kind,
+                *map(str, argv)]
 
     def gen(self, *argv, cpus="0"):
         """kfaas-gen: what it reports, and the CPU time that all CPUs used meanwhile."""

@@ -133,11 +133,7 @@ def kernel_for_sockets(world):
         yield
 
 
-def load(*names):
-    return "dns", *(arg for name in names for arg in ("--name", name))
-
-
-ARGV = load(*NAMES)
+ARGV = "dns", *(arg for name in NAMES for arg in ("--name", name))
 # Few enough for the sockets' default buffers, in which a frame of the generator takes a whole page.
 CLOSED = gen_load(*ARGV, "--outstanding", 32)
 KERNEL, SOCKETS = Side("dns in the kernel", kernel), Side("dns in the kernel", kernel_for_sockets)

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 from load import gen_load
 from row import compared, figure, run
-from rows.dns import NSD, check, configured, load, rows_conf
+from rows.dns import NSD, check, configured, rows_conf
 from world import HOST_IP, kernel_memory, sh, unpacked
 
-NAMES, ASKED, OUTSTANDING = 1000000, 5000, 32
+NAMES, ASKED, OUTSTANDING = 1000000, 100000, 32
 
 
 def write_zone(world):
@@ -45,12 +45,11 @@ class Million:
     main: bool = False
 
     def measure(self, bench):
-        asked = random.Random(1).sample(range(NAMES), ASKED)
-        closed = gen_load(*load(*(f"host{i}.example.org" for i in asked)), "--outstanding", OUTSTANDING)
         with bench.world() as a, bench.world() as b, contextlib.ExitStack() as undo:
             zone = write_zone(a)
             figures = self.kernel(bench, a, zone, undo) + self.nsd(bench, b, zone, undo)
-            pairs = []
+            names = a.file("names", "".join(f"host{i}.example.org\n" for i in random.Random(1).sample(range(NAMES), ASKED)))
+            closed, pairs = gen_load("dns", "--names", names, "--outstanding", OUTSTANDING), []
             for i in range(bench.rounds):
                 bench.progress(f"pair {i + 1} of {bench.rounds}")
                 pair = {side: run(closed, side, bench.seconds) for side in ((a, b) if i % 2 == 0 else (b, a))}

@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: Apache-2.0
+"""results.py - reads what bench --json wrote, for plot, table and compare, and says what was measured and where."""
+import json
+import sys
+import time
+
+COUNTS = [f"{side}_{what}" for side in "ab" for what in ("sent", "lost", "errors")]
+KEYS = {
+    "results": ("row", "measure", "unit", "a", "b", "ratio", "goal", "holds", "a_value", "b_value"),
+    "curves": ("curve", "x", "x_log", "y", "unit", "sides"),
+    "figures": ("figure", "unit", "value", "goal", "holds"),
+}
+MEASURES = {"answers": "answers", "frames": "frames got rid of", "lossless": "answers without loss",
+            "cpu": "CPU time an answer", "p999": "p99.9"}
+
+
+def fail(text):
+    """What is wrong with the input, in one line."""
+    print(text, file=sys.stderr)
+    sys.exit(2)
+
+
+def numbers(x, what, *keys):
+    if not isinstance(x, dict) or not all(type(x.get(key)) in (int, float) for key in keys):
+        raise ValueError(f"{what} has not these numbers: {', '.join(keys)}")
+
+
+def summary(x, what):
+    numbers(x, what, "median", "min", "max")
+
+
+def check(report):
+    """Raises ValueError, TypeError or the like unless all is there that our tools use."""
+    numbers(report["machine"], "machine", "cpus", "time", "busy")
+    for key in "kernel", "cpu":
+        report["machine"][key]
+    for kind, keys in KEYS.items():
+        for i, x in enumerate(report.setdefault(kind, [])):
+            for key in keys:
+                if key not in x:
+                    raise ValueError(f"{kind}[{i}] has no {key}")
+    for r in report["results"]:
+        numbers(r, r["row"], "rounds", *COUNTS)
+        for key in ("a_value", "b_value") + ("ratio",) * (r["ratio"] is not None):
+            summary(r[key], f"{key} of '{r['row']}'")
+    for f in report["figures"]:
+        summary(f["value"], f"value of '{f['figure']}'")
+    for c in report["curves"]:
+        for p in (p for side in c["sides"] for p in side["points"]):
+            numbers(p, f"a point of '{c['curve']}'", "x", "sent", "lost")
+            summary(p["y"], f"y of a point of '{c['curve']}'")
+
+
+def read(path, tool):
+    """The report in PATH, or one line and exit 2."""
+    try:
+        with open(path) as f:
+            report = json.load(f)
+        check(report)
+    except OSError as e:
+        fail(f"{tool}: {path}: {e.strerror}")
+    except (ValueError, TypeError, KeyError, AttributeError) as e:
+        fail(f"{tool}: {path}: not a result of bench --json: {f'no key {e}' if isinstance(e, KeyError) else e}")
+    return report
+
+
+def main_results(report, *measures):
+    """Those of the main table; all measures if none is named."""
+    return [r for r in report["results"] if r.get("main") and (not measures or r["measure"] in measures)]
+
+
+def machine(report):
+    """
+    >>> machine({"machine": {"kernel": "6.18.1", "cpu": "A CPU", "cpus": 2, "time": 0, "busy": 0.3}})
+    '2 x A CPU, Linux 6.18.1, 1970-01-01'
+    """
+    m = report["machine"]
+    return f"{m['cpus']} x {m['cpu']}, Linux {m['kernel']}, {time.strftime('%Y-%m-%d', time.gmtime(m['time']))}"
+
+
+def disturbed(report):
+    """A warning if others used the machine, or nothing: the share above which bench judges no goal."""
+    busy = report["machine"]["busy"]
+    return f"Others used {busy:.0%} of the machine: these figures are a hint, goals are not judged." if busy > 0.05 else ""
+
+
+def number(v):
+    """Three digits, or all that are before the point.
+
+    >>> number(1234.5), number(40.04), number(6.6), number(0.953), number(0.00417)
+    ('1,234', '40.0', '6.60', '0.953', '0.00417')
+    """
+    for least, digits in (100, 0), (10, 1), (1, 2):
+        if abs(v) >= least:
+            return f"{v:,.{digits}f}"
+    return f"{v:.3g}"
+
+
+def ratio(r):
+    """
+    >>> ratio({"ratio": {"median": 6.6, "min": 5, "max": 7.25}}), ratio({"ratio": None})
+    ('6.60 (5.00 to 7.25)', '-')
+    """
+    q = r["ratio"]
+    return f"{number(q['median'])} ({number(q['min'])} to {number(q['max'])})" if q else "-"
+
+
+def faults(r, side):
+    """What of SIDE's requests was lost or answered wrongly, if any. In a flood to see how fast frames are got rid of, all
+    that has no answer counts as lost: that is no fault.
+
+    >>> r = {"measure": "answers", "a_sent": 2000, "a_lost": 3, "a_errors": 0}
+    >>> faults(r, "a"), faults({**r, "a_lost": 0}, "a"), faults({**r, "measure": "frames"}, "a")
+    ('0.15 % lost', '', '')
+    """
+    said = [f"{part(r[f'{side}_{key}'], r[f'{side}_sent'])} {text}" for key, text in (("lost", "lost"), ("errors", "wrong"))
+            if r[f"{side}_{key}"]]
+    return ", ".join(said) if r["measure"] != "frames" else ""
+
+
+def part(n, whole):
+    """Percent, or where that is next to nothing the number itself.
+
+    >>> part(1, 4), part(3, 10 ** 6), part(2, 0)
+    ('25 %', '3', '2')
+    """
+    return f"{100 * n / whole:.3g} %" if n > whole / 10000 and whole else str(n)
