@@ -174,6 +174,23 @@ while True:
 	wrong_is 0
 }
 
+@test "payloads of any length are compared to the last byte" {
+	local before
+	up_empty
+	kf -q deploy "$HOST_IF" echo
+	for to in "$HOST4" "$HOST6"; do
+		report echo --to "$to" --size 16-200,1400-1410 --count 196
+		all_right 196
+	done
+	kf -q remove "$HOST_IF" echo
+	for before in 4 5 11 20 37 66 131; do
+		kf -q deploy "$HOST_IF" "$(object wrong)" --set fault=CONTENT --set before_end=$before
+		report echo --to "$HOST4" --size 140-260,1400-1410 --count 132
+		wrong_is content 132
+		kf -q remove "$HOST_IF" wrong
+	done
+}
+
 @test "a closed loop has no more under way than it may, and replaces what was lost" {
 	up_empty
 	kf -q deploy "$HOST_IF" "$(object wrong)" --set fault=SWALLOW
