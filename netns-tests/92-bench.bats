@@ -51,7 +51,7 @@ measured() {
 	jq -e '[.figures[] | {key: .figure, value: .}] | from_entries | (.["up with one function, until the first answer"] |
 		.unit == "ms" and .goal == 100 and has("holds") and .value.median > 0 and .group == "commands") and
 		(.["memory of a gate: maps"] | .unit == "bytes" and .value.median > 1e6)' "$OUT"
-	jq -e '.figures | any(.figure | startswith("replace under full load, "))' "$OUT"
+	jq -e '.figures | any(.figure | startswith("replace under full load: "))' "$OUT"
 }
 
 @test "groups are named; a row that fails or lacks something ends nothing but itself, and the status tells" {

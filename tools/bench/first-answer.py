@@ -8,7 +8,6 @@ import time
 with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
     s.settimeout(0.0003)
     to = sys.argv[1], int(sys.argv[2])
-    s.sendto(b"first", to)
     print("asking", flush=True)
     while True:
         try:
