@@ -8,7 +8,8 @@ KFAAS_MANIFEST("on = udp/7\n");
 enum fault { NONE, CONTENT, SUM, IP_SUM, ADDRESS, UNKNOWN, LENGTH, SWALLOW };
 
 KFAAS_SETTING(enum fault, fault, NONE);
-KFAAS_SETTING(__u32, every, 1); /* one answer in so many is wrong, the rest are right */
+KFAAS_SETTING(__u32, every, 1);	     /* one answer in so many is wrong, the rest are right */
+KFAAS_SETTING(__u32, before_end, 0); /* CONTENT: so many bytes before the end; 0: soon behind the token */
 
 __u32 seen;
 
@@ -19,6 +20,7 @@ SEC("xdp")
 int wrong(struct xdp_md *ctx)
 {
 	struct kfaas_packet p;
+	__u32 at = PAYLOAD;
 	kfaas_u16 *word;
 	int verdict;
 
@@ -32,9 +34,15 @@ int wrong(struct xdp_md *ctx)
 	case NONE:
 		break;
 	case CONTENT: /* two words swapped: no checksum sees that */
-		word[PAYLOAD / 2] ^= word[PAYLOAD / 2 + 1];
-		word[PAYLOAD / 2 + 1] ^= word[PAYLOAD / 2];
-		word[PAYLOAD / 2] ^= word[PAYLOAD / 2 + 1];
+		if (before_end)
+			at = p.l4_len - before_end;
+		barrier_var(at);
+		word = p.l4 + (at & 0x7ff);
+		if ((void *)(word + 2) > p.end)
+			break;
+		word[0] ^= word[1];
+		word[1] ^= word[0];
+		word[0] ^= word[1];
 		break;
 	case SUM:
 		word[PAYLOAD / 2] ^= 1;

@@ -96,44 +96,67 @@ static __always_inline bool to_asker(const struct kfaas_packet *p, const struct 
 	return address == s->address && ports == (s->ports << 16 | s->ports >> 16);
 }
 
-/* The words at offset AT of the frame and FROM of the template, which must be there: into A and B. */
-#define GEN_TWO_WORDS(at, from)                                                                                        \
+/* Compare SIZE bytes, ME of the packet and those at FROM of the template; 1 if they are not there. */
+#define GEN_COMPARE(me, from, size)                                                                                    \
 	do {                                                                                                           \
-		__u32 at_ = at, from_ = from;                                                                          \
-		void *word_ = data;                                                                                    \
-		barrier_var(at_);                                                                                      \
+		__u32 from_ = from;                                                                                    \
+		void *me_ = me;                                                                                        \
 		barrier_var(from_);                                                                                    \
-		word_ += at_ & 0xfff; /* nothing new to us; the verifier wants a bound */                              \
-		if (word_ + 8 > end || from_ > frame_max - 8)                                                          \
+		if (me_ + (size) > end || from_ > frame_max - (size))                                                  \
 			return 1;                                                                                      \
-		a = *(kfaas_u64 *)word_;                                                                               \
-		b = *(kfaas_u64 *)((void *)t->word + from_);                                                           \
+		_Pragma("unroll") for (int k = 0; k < (size) / 8; k++) diff |=                                         \
+			((kfaas_u64 *)me_)[k] ^ ((kfaas_u64 *)((void *)t->word + from_))[k];                           \
 	} while (0)
 
-/* Do LEN bytes at offset AT of the frame differ from those at FROM of the template? A global subprogram: the verifier
- * walks its loop once. What whole words leave is the upper part of one that ends with the last byte. */
-__weak int differ(struct xdp_md *ctx, __u32 at, __u32 template, __u32 from, __u32 len)
+/* Do BLOCKS of 64 bytes at offset AT of the frame differ from those at FROM of the template? A global subprogram: the
+ * verifier walks its loop once. */
+__weak int differ_blocks(struct xdp_md *ctx, __u32 at, __u32 template, __u32 from, __u32 blocks)
 {
 	struct gen_template *t = bpf_map_lookup_elem(&template_table, &template);
-	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
-	__u64 diff = 0, a, b;
+	void *me = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
+	__u64 diff = 0;
 
-	if (!t || at < 8 || at >= GEN_FRAME_MAX || from < 8 || len > frame_max || from + len > frame_max)
+	if (!t || at >= GEN_FRAME_MAX || from >= GEN_FRAME_MAX)
 		return 1;
-	for (__u32 i = 0; i < GEN_WORDS && 8 * i + 8 <= len; i++) {
-		GEN_TWO_WORDS(at + 8 * i, from + 8 * i);
-		diff |= a ^ b;
-	}
-	if (len & 7) {
-		GEN_TWO_WORDS(at + len - 8, from + len - 8);
-		diff |= (a ^ b) >> (64 - 8 * (len & 7));
+	barrier_var(at);
+	me += at & 0xfff; /* nothing new to us; the verifier wants a bound */
+	for (__u32 i = 0; i < GEN_FRAME_MAX / 64 && i < blocks; i++) {
+		barrier_var(me); /* or clang counts in terms of `end`, and the verifier does not follow */
+		GEN_COMPARE(me, from + 64 * i, 64);
+		me += 64;
 	}
 	return diff != 0;
 }
 
+/* Do LEN bytes at ME differ from those at FROM of template T? What the blocks leave is a block for each smaller power
+ * of two, as in kfaas_sum(); the last bytes are the upper part of a word that ends with them. */
+static __always_inline int differ(struct xdp_md *ctx, const struct kfaas_packet *p, const struct gen_slot *s, void *me,
+				  const struct gen_template *t, __u32 from, __u32 len)
+{
+	__u64 diff = 0, before;
+	void *end = p->end;
+
+	if (__builtin_expect(len >= 64, 0) && differ_blocks(ctx, me - p->data, s->template, from, len / 64))
+		return 1;
+	barrier_var(len);
+	len &= 0x7ff;
+	if (len & 32)
+		GEN_COMPARE(me + (len & 0x7c0), from + (len & 0x7c0), 32);
+	if (len & 16)
+		GEN_COMPARE(me + (len & 0x7e0), from + (len & 0x7e0), 16);
+	if (len & 8)
+		GEN_COMPARE(me + (len & 0x7f0), from + (len & 0x7f0), 8);
+	if (!(len & 7))
+		return diff != 0;
+	before = diff;
+	diff = 0;
+	GEN_COMPARE(me + len - 8, from + len - 8, 8);
+	return (before | diff >> (64 - 8 * (len & 7))) != 0;
+}
+
 static __always_inline bool content_right(struct xdp_md *ctx, const struct kfaas_packet *p, const struct gen_slot *s)
 {
-	__u32 template = s->template, at = p->l4 - p->data;
+	__u32 template = s->template;
 	struct gen_template *t = bpf_map_lookup_elem(&template_table, &template);
 	void *l4 = p->l4;
 
@@ -150,12 +173,12 @@ static __always_inline bool content_right(struct xdp_md *ctx, const struct kfaas
 		if (!(dns[2] & 0x80) || dns[2] & 0x78 || *(kfaas_u16 *)(dns + 4) != bpf_htons(1) ||
 		    p->l4_len < sizeof(struct udphdr) + DNS_HEADER + t->checked)
 			return false;
-		return !differ(ctx, at + sizeof(struct udphdr) + DNS_HEADER, template,
+		return !differ(ctx, p, s, l4 + sizeof(struct udphdr) + DNS_HEADER, t,
 			       l4_at + sizeof(struct udphdr) + DNS_HEADER, t->checked);
 	}
 	if (kind == GEN_PING && (((struct kfaas_icmp *)l4)->code || 0))
 		return false;
-	return p->l4_len == t->l4_len && !differ(ctx, at + 16, template, l4_at + 16, t->checked);
+	return p->l4_len == t->l4_len && !differ(ctx, p, s, l4 + 16, t, l4_at + 16, t->checked);
 }
 
 enum sum_state { SUM_WRONG, SUM_RIGHT, SUM_OFFLOADED };

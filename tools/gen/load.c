@@ -78,10 +78,12 @@ static unsigned batch_of(double interval)
 
 static void set_pace(struct loaded *o, const struct load *l)
 {
-	double interval = 1e9 * l->cpus.n / l->rate, whole = floor(interval);
+	double interval, whole;
 
 	if (!l->rate)
 		return;
+	interval = 1e9 * l->cpus.n / l->rate;
+	whole = floor(interval);
 	o->pace.single = interval >= SINGLE_NS;
 	o->pace.batch = batch_of(interval);
 	o->skel->rodata->interval_ns = whole;

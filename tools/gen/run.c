@@ -32,17 +32,29 @@ static unsigned long long sent(const struct loaded *o, size_t threads)
 	return n;
 }
 
-/* When the first thread began to send; 0: none has. */
-static unsigned long long began(const struct loaded *o, size_t threads)
+/* There may be fewer requests than threads. */
+static bool has_work(const struct load *l, const struct loaded *o, size_t thread)
 {
-	unsigned long long first = 0, at;
+	return o->skel->bss->threads[thread].limit && (!l->outstanding || thread < l->outstanding);
+}
 
-	for (size_t i = 0; i < threads; i++) {
+/* When the first thread began to send, and the last. False: not all have. */
+static bool began(const struct load *l, const struct loaded *o, unsigned long long *first, unsigned long long *last)
+{
+	unsigned long long at;
+	bool all = true;
+
+	*first = *last = 0;
+	for (size_t i = 0; i < l->cpus.n; i++) {
 		at = began_by(o, i);
-		if (at && (!first || at < first))
-			first = at;
+		if (!at) {
+			all = all && !has_work(l, o, i);
+			continue;
+		}
+		*first = !*first || at < *first ? at : *first;
+		*last = at > *last ? at : *last;
 	}
-	return first;
+	return all;
 }
 
 /* Its count is reached. In a closed loop, what has an answer or was given up makes room for the rest of it. */
@@ -60,15 +72,16 @@ static bool finished(const struct worker *w, size_t n, const struct load *l)
 	return (l->outstanding ? closed(w->loaded) + over : sent(w->loaded, n)) >= l->count;
 }
 
-/* The seconds count from the first request on: what the kernel needs to begin is no part of them. */
+/* The seconds count from a thread's first request on: what the kernel needs to begin is no part of them. */
 static void wait_for_end(const struct load *l, const struct worker *w, const sigset_t *signals)
 {
-	unsigned long long start, end, at;
+	unsigned long long first, last, end, at;
 
 	while (!finished(w, l->cpus.n, l)) {
 		at = clock_now();
-		start = began(w->loaded, l->cpus.n);
-		end = l->seconds > 0 && start ? start + l->seconds * NS : at + POLL_NS;
+		end = at + POLL_NS;
+		if (began(l, w->loaded, &first, &last) && l->seconds > 0)
+			end = last + l->seconds * NS;
 		if (end <= at)
 			break;
 		if (end > at + POLL_NS)
@@ -141,7 +154,7 @@ static void interrupt(int signal)
 
 static int send_all(const struct load *l, struct loaded *o, struct worker *w, struct result *out)
 {
-	unsigned long long start, end;
+	unsigned long long first, last, end;
 	sigset_t signals;
 	size_t n = 0;
 	int rc = 0;
@@ -162,8 +175,8 @@ static int send_all(const struct load *l, struct loaded *o, struct worker *w, st
 		wait_for_end(l, w, &signals);
 	end = clock_now();
 	*(volatile __u32 *)&o->skel->bss->stop = 1;
-	start = began(o, l->cpus.n);
-	out->seconds = start ? (end - start) / (double)NS : 0;
+	began(l, o, &first, &last);
+	out->seconds = first ? (end - first) / (double)NS : 0;
 	out->unsent = unsent(l, o, end);
 	for (size_t i = 0; i < n; i++) {
 		while (!w[i].done) { /* again, if it came just before the call */
