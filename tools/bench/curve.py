@@ -88,7 +88,7 @@ class Latency:
     seen: dict = field(default_factory=dict)  # (side's number, share) to what was seen
 
     def measure(self, bench):
-        rounds = min(bench.rounds, 5)
+        rounds = min(bench.rounds, 3)
         with contextlib.ExitStack() as undo:
             worlds = []
             for side in self.sides:

@@ -82,7 +82,7 @@ def rising_load(closed, *argv):
     without CPU does not end it) or the generator makes no more. Sees the last without loss."""
     def load(world, seconds):
         best, tenth = Seen(1, 0, 0), maximum(world, closed, *argv) / 10
-        for step in range(3, 31):
+        for step in range(1, 31):
             for _ in range(2):
                 seen = rate_load(step * tenth, *argv)(world, seconds / 2)
                 if not seen.lost:

@@ -26,6 +26,8 @@ NSD = """server:
 	zonelistfile: "{work}/nsd.zones"
 	minimal-responses: yes
 	rrl-ratelimit: 0
+	receive-buffer-size: 4194304
+	send-buffer-size: 4194304
 remote-control:
 	control-enable: no
 zone:
@@ -56,6 +58,8 @@ UNBOUND = """server:
 	access-control: 0.0.0.0/0 allow
 	num-threads: {cpus}
 	so-reuseport: yes
+	so-rcvbuf: 4m
+	so-sndbuf: 4m
 	username: ""
 	chroot: ""
 	directory: "{work}"
@@ -145,7 +149,7 @@ UNBOUND_SIDE = Side("unbound, local data", server("unbound", "usr/sbin/unbound",
 ROWS = [
     Row("dns: kernel / NSD", KERNEL, NSD_SIDE, CLOSED, {"answers": None, "cpu": 20}, main=True),
     Row("dns: kernel / Knot", KERNEL, KNOT_SIDE, CLOSED, {"answers": None, "cpu": 20}, main=True),
-    Row("dns: kernel / Knot, XDP", KERNEL, KNOT_XDP, CLOSED, {"answers": None, "cpu": None}),
+    Row("dns: kernel / Knot, XDP", KERNEL, KNOT_XDP, CLOSED, {"answers": None, "cpu": 20}),
     Row("dns: kernel / unbound, local data", KERNEL, UNBOUND_SIDE, CLOSED, {"answers": None, "cpu": 20}),
     Row("dns: kernel / NSD, dnsperf", SOCKETS, NSD_SIDE, dnsperf, {"answers": None}, most=3),
     Row("dns: kernel / Knot, dnsperf", SOCKETS, KNOT_SIDE, dnsperf, {"answers": None}, most=3),

@@ -104,7 +104,7 @@ ROWS = [
         {"answers": None, "cpu": 10}),
     Row("http: round trip, one request at a time", KERNEL, NGINX_SIDE,
         client("--connections", "1", "--latency", frames=1), {"p50": None, "p99": None, "p999": None}),
-    Row("http: kernel / nginx, wrk", KERNEL_WRK, NGINX_WRK, wrk(), {"answers": None}, most=5),
+    Row("http: kernel / nginx, wrk", KERNEL_WRK, NGINX_WRK, wrk(), {"answers": None}, most=3),
     Row("http: kernel / nginx, wrk, a connection each", KERNEL_WRK, NGINX_WRK, wrk("-H", "Connection: close"),
-        {"answers": None}, most=5),
+        {"answers": None}, most=3),
 ]
