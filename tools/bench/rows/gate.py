@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """gate.py - what the gate costs: a function through it, and attached bare. Generator, function and sink on one CPU."""
 import contextlib
+import os
+import shutil
 
 from curve import Point, Series
 from load import gen_load
 from row import Row, Side
-from world import HOST_IF, built
+from world import HOST_IF, built, sh, tool
 
 FIRST = 20000  # none of the generator's source ports: echo answers nothing that comes from its own port
 ECHO, EMPTY = built("functions/echo.bpf.o"), built("tools/bench/empty.bpf.o")
@@ -50,6 +52,22 @@ def bare_tc(world):
             world.in_host("tc", "qdisc", "del", "dev", HOST_IF, "clsact")
 
 
+@contextlib.contextmanager
+def called(world):
+    """Echo, invoked as the gate does, by a program that does nothing else: what no gate can be cheaper than."""
+    bpftool, pins = tool("bpftool"), f"/sys/fs/bpf/kf-bench-{os.getpid()}"
+    os.mkdir(pins)
+    try:
+        sh(bpftool, "prog", "load", built("tools/bench/call.bpf.o"), f"{pins}/call", "type", "xdp", "pinmaps", f"{pins}/maps")
+        sh(bpftool, "prog", "load", ECHO, f"{pins}/echo", "type", "xdp")
+        sh(bpftool, "map", "update", "pinned", f"{pins}/maps/programs", "key", "0", "0", "0", "0", "value", "pinned",
+           f"{pins}/echo")
+        world.in_host(bpftool, "net", "attach", "xdpdrv", "pinned", f"{pins}/call", "dev", HOST_IF)
+        yield
+    finally:
+        shutil.rmtree(pins, ignore_errors=True)
+
+
 def to(ports):
     return gen_load("echo", "--port", ports)
 
@@ -79,6 +97,8 @@ ROWS = [
     Series("gate: cost by length of the chain", "functions in the chain", BARE, {
         "chain": [ALONE] + [Point(n, chain(n), ONE, f"gate: chain of {n} / chain of 1", against=ALONE)
                             for n in (2, 3, 4, 6, 8)]}),
+    Row("gate: a call that comes back, alone / bare", Side("echo, called by a program", called), BARE, ONE,
+        {"answers": None}, main=True),
     Row("gate: sampling off / bare", gate("gate and echo, not sampled", 1, sample=0), BARE, ONE, {"answers": None}),
     Row("gate: limit, never reached / none", gate("limit", 1, "limit = 100M/s burst 1000000"), SINGLE, ONE,
         {"answers": None}),
