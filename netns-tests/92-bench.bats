@@ -86,6 +86,8 @@ measured() {
 	assert_no_match "echo:" "$("$BENCH" --list dns ntp)"
 	refused 2 "no row has 'nonsense'" "$BENCH" --only nonsense
 	refused 2 "no group 'nonsense', only" "$BENCH" nonsense
+	refused 2 "--rounds -1: more than 0" "$BENCH" --rounds -1
+	refused 2 "--seconds 0.0: more than 0" "$BENCH" --seconds 0
 	refused 2 "not a result of bench" "$COMPARE" /dev/null /dev/null
 }
 
