@@ -7,9 +7,14 @@ load story
 
 gate() { json ".[0].gates.xdp.$1" ls "$HOST_IF"; }
 sysctl_lo() { in_host cat "/proc/sys/net/$1/conf/lo/forwarding"; }
+# How many there are, IPv4 and IPv6.
 our_rules() {
 	ip -n "$HOST_NS" rule show | grep -c 253253 || true
 	ip -n "$HOST_NS" -6 rule show | grep -c 253253 || true
+}
+our_routes() {
+	ip -n "$HOST_NS" route show table default 2>/dev/null | grep -c 'unreachable default proto 253' || true
+	ip -n "$HOST_NS" -6 route show | grep -c 'unreachable default .*proto 253' || true
 }
 pings() { in_client ping -c 1 -W "$(limit 2)" "$1"; }
 
@@ -43,7 +48,7 @@ pings() { in_client ping -c 1 -W "$(limit 2)" "$1"; }
 }
 
 # bats test_tags=nic
-@test "down removes every pin, program, map, rule and switch" {
+@test "down removes every pin, program, map, route and switch" {
 	local before
 	before=$(everything)
 	kf -q up "$HOST_IF"
@@ -78,14 +83,15 @@ pings() { in_client ping -c 1 -W "$(limit 2)" "$1"; }
 	kf -q up "$HOST_IF"
 	assert_eq "1 1" "$(sysctl_lo ipv4) $(sysctl_lo ipv6)"
 	kf -q up "$HOST_IF2"
-	assert_eq $'1\n1' "$(our_rules)"
+	assert_eq $'1\n1' "$(our_routes)"
+	assert_eq $'0\n0' "$(our_rules)" "a rule would cost every packet"
 	kf -q down "$HOST_IF"
 	assert_eq "1 1" "$(sysctl_lo ipv4) $(sysctl_lo ipv6)"
-	assert_eq $'1\n1' "$(our_rules)"
+	assert_eq $'1\n1' "$(our_routes)"
 	in_second ping -c 1 -W "$(limit 2)" $HOST4_2
 	kf -q down "$HOST_IF2"
 	assert_eq "0 0" "$(sysctl_lo ipv4) $(sysctl_lo ipv6)"
-	assert_eq $'0\n0' "$(our_rules)"
+	assert_eq $'0\n0' "$(our_routes)"
 }
 
 @test "forwarding of lo that was on before stays on" {
@@ -96,13 +102,14 @@ pings() { in_client ping -c 1 -W "$(limit 2)" "$1"; }
 	assert_eq "1 0" "$(sysctl_lo ipv4) $(sysctl_lo ipv6)"
 }
 
-@test "up mends the rule and the switch if somebody took them" {
+@test "up mends the route and the switch if somebody took them" {
 	kf -q up "$HOST_IF"
 	in_host sh -c 'echo 0 >/proc/sys/net/ipv4/conf/lo/forwarding'
-	ip -n "$HOST_NS" rule del pref 1
+	ip -n "$HOST_NS" route del unreachable default metric 4294967295 table default
+	ip -n "$HOST_NS" -6 route del unreachable default metric 4294967295
 	kf -q up "$HOST_IF"
 	assert_eq 1 "$(sysctl_lo ipv4)"
-	assert_eq $'1\n1' "$(our_rules)"
+	assert_eq $'1\n1' "$(our_routes)"
 	pings "$HOST4"
 	figure_is ping packets 1
 }
@@ -111,11 +118,15 @@ pings() { in_client ping -c 1 -W "$(limit 2)" "$1"; }
 	may_stay qdisc
 	ip -n "$HOST_NS" rule add pref 1 fwmark 7 lookup main
 	ip -n "$HOST_NS" route add unreachable 192.0.2.0/24 table 253253
+	ip -n "$HOST_NS" -6 route add unreachable default metric 4294967295
 	in_host tc qdisc add dev "$HOST_IF" clsact
 	in_host tc filter add dev "$HOST_IF" ingress pref 5 bpf da obj "$(object hooks-in)" sec classifier
 	kf -q up "$HOST_IF"
 	deploy hooks
+	assert_eq $'1\n0' "$(our_rules)"
+	assert_eq $'0\n0' "$(our_routes)"
 	kf -q down "$HOST_IF"
+	assert_match 'unreachable default' "$(ip -n "$HOST_NS" -6 route show)"
 	assert_match '^1:.*fwmark 0x7 lookup main' "$(ip -n "$HOST_NS" rule show pref 1)"
 	assert_match '192.0.2.0/24' "$(ip -n "$HOST_NS" route show table 253253)"
 	assert_no_match 'default' "$(ip -n "$HOST_NS" route show table 253253)"

@@ -196,14 +196,26 @@ stamp_on() { deploy stamp --name "s$1" --set "id=$1" --on "$2" "${@:3}"; }
 
 # --- Whose addresses (scope)
 
-# bats test_tags=nic
-@test "scope local: own addresses, and nobody else's" {
-	up_empty
-	stamp_on 1 udp/53
+own_only() {
 	stamped 1 "ip4 udp:53" "ip6 udp:53"
 	unstamped "ip4:to=192.0.2.1 udp:53" "ip4:to=10.77.0.99 udp:53" "ip6:to=2001:db8::1 udp:53" "ip6:to=fd77::99 udp:53" \
 		"ip4:to=127.0.0.1 udp:53" "ip6:to=::1 udp:53" "ip4:to=0.0.0.0 udp:53" "ip6:to=:: udp:53"
 	figure_is s1 packets 2
+}
+
+# bats test_tags=nic
+@test "scope local: own addresses, and nobody else's" {
+	up_empty
+	stamp_on 1 udp/53
+	own_only
+}
+
+@test "scope local where routing rules end before the last route" {
+	ip -n "$HOST_NS" rule add pref 9 to 192.0.2.0/24 unreachable
+	ip -n "$HOST_NS" -6 rule add pref 9 to 2001:db8::/32 unreachable
+	up_empty
+	stamp_on 1 udp/53
+	own_only
 }
 
 @test "scope local: broadcast and multicast go to the kernel" {

@@ -28,7 +28,7 @@ folder_of() { echo "$(state_folder)/$1"; }
 	figure_is ping packets 1
 }
 
-@test "the last interface deleted: the namespace's rule and switch go too" {
+@test "the last interface deleted: the namespace's routes and switch go too" {
 	local before
 	spare
 	before=$(host_rules)
@@ -41,7 +41,7 @@ folder_of() { echo "$(state_folder)/$1"; }
 
 @test "an interface deleted and made again is another one: nothing of the old is left, up starts afresh" {
 	local before
-	before=$(ip -n "$HOST_NS" rule show)
+	before=$(host_rules)
 	kf -q up "$HOST_IF"
 	deploy hooks
 	in_client ping -c 1 -W "$(limit 2)" "$HOST4"
@@ -58,7 +58,7 @@ folder_of() { echo "$(state_folder)/$1"; }
 	assert_eq 1 "$status"
 	assert_match "$HOST_IF is not the interface that was brought up" "${lines[0]}"
 	assert_match "$HOST_IF is not up" "${lines[1]}"
-	assert_eq "$before" "$(ip -n "$HOST_NS" rule show)"
+	assert_eq "$before" "$(host_rules)"
 	kf -q up "$HOST_IF"
 	assert_eq ping "$(names)"
 	in_client ping -c 1 -W "$(limit 2)" "$HOST4"

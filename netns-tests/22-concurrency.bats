@@ -40,6 +40,6 @@ crowd() { # WORKERS SECONDS
 	done
 	assert_eq "" "$(state_folder)"
 	assert_eq 0 "$(in_host cat /proc/sys/net/ipv4/conf/lo/forwarding)"
-	assert_no_match 'iif lo' "$(ip -n "$HOST_NS" rule)"
-	assert_no_match 'iif lo' "$(ip -n "$HOST_NS" -6 rule)"
+	assert_no_match 'unreachable default' "$(ip -n "$HOST_NS" route show table all)"
+	assert_no_match 'unreachable default' "$(ip -n "$HOST_NS" -6 route show table all)"
 }

@@ -306,10 +306,15 @@ healthy() {
 	healthy
 }
 
-@test "doctor: the rule that tells own addresses is gone; up mends it" {
+@test "doctor: the route or rule that tells own addresses is gone; up mends it" {
 	story_setup
 	kf -q up "$HOST_IF"
-	ip -n "$HOST_NS" rule del pref 1
+	ip -n "$HOST_NS" -6 route del unreachable default metric 4294967295
+	assert_match "the last IPv6 route, unreachable default, is gone" "$(found wrong "own addresses")"
+	assert_eq "" "$(ip -n "$HOST_NS" -6 route show | grep unreachable || true)" "doctor added it"
+	kf -q up "$HOST_IF"
+	healthy
+	ip -n "$HOST_NS" rule add pref 9 fwmark 7 lookup main
 	assert_match "the IPv4 routing rule of table 253253 is gone" "$(found wrong "own addresses")"
 	assert_eq "" "$(ip -n "$HOST_NS" rule show | grep 253253 || true)" "doctor added it"
 	kf -q up "$HOST_IF"

@@ -116,7 +116,7 @@ bpf_on_host() {
 host_rules() {
 	ip -n "$HOST_NS" rule show
 	ip -n "$HOST_NS" -6 rule show
-	ip -n "$HOST_NS" route show table all | grep -E '253253' || true
-	ip -n "$HOST_NS" -6 route show table all | grep -E '253253' || true
+	ip -n "$HOST_NS" route show table all | grep -E '253253|unreachable default' || true
+	ip -n "$HOST_NS" -6 route show table all | grep -E '253253|unreachable default' || true
 	in_host cat /proc/sys/net/ipv4/conf/lo/forwarding /proc/sys/net/ipv6/conf/lo/forwarding
 }

@@ -16,7 +16,7 @@
 	"for i in $(seq 1000); do ip -6 route show table local | grep -q '^local " addr                                \
 	" ' && exit 0; sleep 0.01; done; exit 1"
 
-/* As loader/scope.c sets it. */
+/* As loader/scope.c sets it where there are other rules. */
 static void set_up(void)
 {
 	for (int family = 4; family <= 6; family += 2) {

@@ -34,14 +34,6 @@ def bare(name, obj):
 
 
 @contextlib.contextmanager
-def with_rule(world):
-    """What a gate does to the namespace: a routing rule that matches nothing, which makes the kernel look them all up."""
-    with world.xdp(EMPTY):
-        world.in_host("ip", "rule", "add", "pref", "1", "iif", "lo", "ipproto", "253", "lookup", "253")
-        yield
-
-
-@contextlib.contextmanager
 def bare_tc(world):
     with world.plain():
         world.in_host("tc", "qdisc", "add", "dev", HOST_IF, "clsact")
@@ -106,8 +98,6 @@ ROWS = [
     # What nobody answers, the stack has to throw away: how fast, is seen by how many go out.
     Row("gate: unmatched port / empty program", gate("gate", 1), bare("empty program", EMPTY), to(9), {"frames": 0.95},
         main=True),
-    Row("gate: unmatched port / empty, a routing rule", gate("gate", 1), Side("empty program, a routing rule", with_rule),
-        to(9), {"frames": None}),
     Row("gate: unmatched ethertype / empty program", gate("gate", 1), bare("empty program", EMPTY),
         gen_load("raw", "--frames", STRAY), {"frames": 0.95}),
     Row("gate: TC, echo through it / bare", gate("gate and echo at TC", 1, obj=ECHO_TC), Side("echo at TC, bare", bare_tc),
