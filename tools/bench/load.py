@@ -9,7 +9,7 @@ from world import World, built
 # What is measured: its unit, and whether less is better, so that a ratio is B over A.
 MEASURES = {
     "answers": ("a second", False),
-    "frames": ("a second", False),    # that the sender got rid of
+    "frames": ("a second", False),    # that the side took from the wire and got rid of
     "lossless": ("a second", False),  # answers at the highest rate at which nothing is lost
     "cpu": ("ns", True),              # CPU time an answer
     "p50": ("ns", True),              # round trips
@@ -30,12 +30,17 @@ class Seen:
     lost: int = 0
     cpu: float = None
     latency: dict = field(default_factory=dict)
+    taken: int = 0  # frames, by the side; a flood only
+
+    def rate(self):
+        """Requests a second."""
+        return self.sent / self.seconds
 
     def value(self, measure):
         if measure in ("answers", "lossless"):
             return self.answered / self.seconds
         if measure == "frames":
-            return self.sent / self.seconds
+            return self.taken / self.seconds
         if measure == "cpu":
             return 1e9 * self.cpu / self.answered if self.answered and self.cpu is not None else 0
         return self.latency.get(f"{measure}_ns") or 0
@@ -53,6 +58,16 @@ def gen_load(*argv, sample=0, cpus="0"):
     return lambda world, seconds: seen_by_gen(world, seconds, *argv, "--sample", sample, cpus=cpus)
 
 
+def flood_load(*argv):
+    """As many requests as kfaas-gen makes: how many the side takes off the wire. What the wire has no room for, it drops."""
+    def load(world, seconds):
+        before = world.taken()
+        seen = seen_by_gen(world, seconds, *argv, "--sample", 0)
+        seen.taken = world.taken() - before
+        return seen
+    return load
+
+
 def idle_load(*argv):
     """One request under way, the next when its answer is there: round trips of a side that has nothing else to do."""
     return gen_load(*argv, "--outstanding", 1, sample=1)
@@ -68,7 +83,7 @@ def maximum(world, closed, *argv):
     open loop. Found once in a world."""
     if (closed, argv) not in world.maxima:
         most = statistics.median(closed(world, 0.3).value("answers") for _ in range(3))
-        world.maxima[closed, argv] = min(most, rate_load(most, *argv)(world, 0.3).value("frames"))
+        world.maxima[closed, argv] = min(most, rate_load(most, *argv)(world, 0.3).rate())
     return world.maxima[closed, argv]
 
 
@@ -90,7 +105,7 @@ def rising_load(closed, *argv):
             if seen.lost:
                 return best
             best = seen
-            if seen.value("frames") < 0.95 * step * tenth:
+            if seen.rate() < 0.95 * step * tenth:
                 break
         return best
     return load

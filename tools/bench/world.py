@@ -4,6 +4,7 @@ import contextlib
 import itertools
 import json
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -142,6 +143,11 @@ class World:
     def takes_xdp(self):
         """For clients that are no kfaas-gen: a veth sends what XDP answers only if the far end has XDP, too."""
         return self.xdp(built("tools/bench/empty.bpf.o"), client=True)
+
+    def taken(self):
+        """Frames that XDP at the host's end has seen so far."""
+        said = self.in_host(tool("ethtool"), "-S", HOST_IF)
+        return sum(int(n) for n in re.findall(r"rx_queue_\d+_xdp_packets: (\d+)", said))
 
     def queues(self, n):
         """As many of each kind at both ends. For before XDP is there."""

@@ -3,7 +3,7 @@
 out. Datagrams to a port that nobody has: how many the kernel gets rid of a second."""
 import contextlib
 
-from load import gen_load
+from load import flood_load
 from row import Row, Side
 from world import HOST_IF, tool
 
@@ -27,5 +27,5 @@ def nftables(world):
 
 ROWS = [
     Row("count: function / nftables", Side("count", lambda world: world.up("[function count]\n")),
-        Side("nftables", nftables), gen_load("echo", "--port", 9), {"frames": None}),
+        Side("nftables", nftables), flood_load("echo", "--port", 9), {"frames": None}),
 ]

@@ -5,7 +5,7 @@ import os
 import shutil
 
 from curve import Point, Series
-from load import gen_load
+from load import flood_load, gen_load
 from row import Row, Side
 from world import HOST_IF, built, sh, tool
 
@@ -95,11 +95,11 @@ ROWS = [
     Row("gate: limit, never reached / none", gate("limit", 1, "limit = 100M/s burst 1000000"), SINGLE, ONE,
         {"answers": None}),
     Row("gate: budget, never reached / none", gate("budget", 1, "budget = 1ms"), SINGLE, ONE, {"answers": None}),
-    # What nobody answers, the stack has to throw away: how fast, is seen by how many go out.
-    Row("gate: unmatched port / empty program", gate("gate", 1), bare("empty program", EMPTY), to(9), {"frames": 0.95},
-        main=True),
+    # What nobody answers, the stack has to throw away.
+    Row("gate: unmatched port / empty program", gate("gate", 1), bare("empty program", EMPTY),
+        flood_load("echo", "--port", 9), {"frames": 0.95}, main=True),
     Row("gate: unmatched ethertype / empty program", gate("gate", 1), bare("empty program", EMPTY),
-        gen_load("raw", "--frames", STRAY), {"frames": 0.95}),
+        flood_load("raw", "--frames", STRAY), {"frames": 0.95}),
     Row("gate: TC, echo through it / bare", gate("gate and echo at TC", 1, obj=ECHO_TC), Side("echo at TC, bare", bare_tc),
         ONE, {"answers": 0.95}),
 ]

@@ -2,7 +2,7 @@
 """limit.py - a rate limit in front of a server, under a flood: ours against nftables'. The rest goes to echo-server."""
 import contextlib
 
-from load import gen_load
+from load import flood_load
 from row import Row, Side
 from world import HOST_IF, built, tool
 
@@ -22,7 +22,8 @@ def server(world):
 
 @contextlib.contextmanager
 def ours(world):
-    conf = f"[function count]\non = udp/7\nlimit = {RATE}/s burst {BURST}\non-limit = drop\n"
+    passes = built("tools/bench/empty.bpf.o")
+    conf = f"[function limit]\nobject = {passes}\non = udp/7\nlimit = {RATE}/s burst {BURST}\non-limit = drop\n"
     with server(world), world.up(conf):
         yield
 
@@ -40,8 +41,8 @@ def nftables(hook):
     return setup
 
 
-# Frames: how fast the flood is got rid of. What is lost, is what the limit dropped.
-LOAD, OURS = gen_load("echo", "--port", 7), Side("limit of the gate", ours)
+# What is lost, is what the limit dropped, or what the wire had no room for.
+LOAD, OURS = flood_load("echo", "--port", 7), Side("limit of the gate", ours)
 
 ROWS = [
     Row("limit: gate / nftables, prerouting", OURS, Side("nftables", nftables("prerouting")), LOAD, {"frames": None},
