@@ -4,8 +4,6 @@ load and returns Seen."""
 import statistics
 from dataclasses import dataclass, field
 
-from world import World, built
-
 # What is measured: its unit, and whether less is better, so that a ratio is B over A.
 MEASURES = {
     "answers": ("a second", False),
@@ -22,7 +20,7 @@ MANY = 500000  # a second: above, one request in 16 is timed, else each
 
 @dataclass
 class Seen:
-    """Errors are answers that were wrong; cpu is in seconds and without the sender's own."""
+    """Errors are answers that were wrong; cpu is in seconds and without the client's own."""
     seconds: float
     sent: int
     answered: int
@@ -47,10 +45,10 @@ class Seen:
 
 
 def seen_by_gen(world, seconds, *argv, cpus="0"):
-    start, frame = world.sending
+    start, own = world.client_cost
     out, cpu = world.gen(*argv, "--seconds", seconds, "--timeout", TIMEOUT, cpus=cpus)
     return Seen(out["seconds"], out["sent"], out["answered"], sum(out["wrong"].values()) + out["duplicates"], out["lost"],
-                max(0.0, cpu - start - frame * out["sent"]), out["latency"])
+                max(0.0, cpu - start - own * out["answered"]), out["latency"])
 
 
 def gen_load(*argv, sample=0, cpus="0"):
@@ -109,16 +107,3 @@ def rising_load(closed, *argv):
                 break
         return best
     return load
-
-
-def cost_of_sending():
-    """CPU seconds of a start of kfaas-gen, and of each frame that it sends, if frames are dropped at once."""
-    starts, frames = [], []
-    with World() as world, world.xdp(built("tools/bench/drop.bpf.o")):
-        for _ in range(3):
-            starts.append(world.gen("echo", "--count", 1, "--timeout", 1, "--sample", 0)[1])
-        start = statistics.mean(starts)
-        for _ in range(3):
-            out, cpu = world.gen("echo", "--seconds", 0.5, "--timeout", 1, "--sample", 0)
-            frames.append(max(0.0, cpu - start) / out["sent"])
-    return start, statistics.median(frames)

@@ -33,13 +33,15 @@ def run(load, world, seconds):
 def compared(name, pairs, a, b, measure, goal):
     """A result as README.md has it, of pairs of runs (Seen, Seen)."""
     unit, less = loads.MEASURES[measure]
+    if any(not seen.answered for pair in pairs for seen in pair) and measure != "frames":
+        raise RuntimeError(f"{a} or {b}: a run without any answer")
     values = [(x.value(measure), y.value(measure)) for x, y in pairs]
     found = stats.ratios([(y, x) for x, y in values] if less else values)
     ratio = stats.summary(found) if found else None
     faults = {f"{side}_{what}": sum(getattr(pair[i], what) for pair in pairs)
               for i, side in enumerate("ab") for what in ("sent", "answered", "lost", "errors")}
     return {"row": name, "measure": measure, "unit": unit, "a": a, "b": b, "ratio": ratio, "goal": goal,
-            "holds": stats.holds(ratio, goal), "rounds": len(pairs), "a_value": stats.summary([v[0] for v in values]),
+            "holds": stats.holds(ratio, goal), "rounds": len(pairs), "pairs": len(found), "a_value": stats.summary([v[0] for v in values]),
             "b_value": stats.summary([v[1] for v in values]), **faults}
 
 

@@ -69,11 +69,11 @@ def kernel_memory():
 class World:
     """Two network namespaces, joined by a veth pair. All that is started or made here goes with it."""
 
-    def __init__(self, sending=(0.0, 0.0)):
+    def __init__(self, client_cost=(0.0, 0.0)):
         tag = f"{os.getpid()}-{next(NUMBERS)}"
         self.host, self.client = f"kf-bench-h-{tag}", f"kf-bench-c-{tag}"
-        self.sending = sending  # see load.cost_of_sending
-        self.maxima = {}        # see load.maximum
+        self.client_cost = client_cost  # see client.own_cost
+        self.maxima = {}                # see load.maximum
         self.undo = contextlib.ExitStack()
 
     def __enter__(self):
