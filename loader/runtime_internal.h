@@ -10,7 +10,7 @@ struct target {
 	bool used;
 	bool fresh_id;	   /* the id was free: its accounts start from zero */
 	bool fresh_record; /* write the record */
-	bool load;	   /* load change->function into a new slot */
+	bool load;	   /* load change->function into a new slot, or share the slot of one like it */
 	bool reuse_pins;   /* rollback: programs of the revision before go into a new slot */
 	struct kf_index at;
 	struct kf_head head;

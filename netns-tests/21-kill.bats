@@ -32,6 +32,7 @@ kill_at_calls() {
 @test "remove" { kill_at_calls remove; }
 @test "down" { kill_at_calls down; }
 @test "up with a config that changes several functions at once" { kill_at_calls several 3; }
+@test "up with a config that changes functions which share a slot" { kill_at_calls twins 3; }
 @test "deploy of a function for XDP and TC" { kill_at_calls deploy-tc 5; }
 @test "remove of a function for XDP and TC" { kill_at_calls remove-tc 5; }
 

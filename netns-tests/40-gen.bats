@@ -373,6 +373,8 @@ answers() { (($(counter "$1" packets) > 0)); } # NAME
 	printf 'a\na..b\n' >"$BATS_TEST_TMPDIR/names"
 	echo 'a B' >"$BATS_TEST_TMPDIR/types"
 	printf 'a\0b' >"$BATS_TEST_TMPDIR/binary"
+	: >"$BATS_TEST_TMPDIR/empty"
+	export MALLOC_PERTURB_=90 # memory that was never written to is not empty by luck
 	while IFS='|' read -r status regex words; do
 		read -ra words <<<"$words"
 		refused "$status" "$regex" "$GEN" --netns "$CLIENT_NS" "${words[@]}"
@@ -401,6 +403,7 @@ answers() { (($(counter "$1" packets) > 0)); } # NAME
 		2|--names x: No such file|$CLIENT_IF dns --to $HOST4 --names x
 		2|names line 2: 'a..b' is no DNS name|$CLIENT_IF dns --to $HOST4 --names $BATS_TEST_TMPDIR/names
 		2|types line 1: 'B': behind the name only a type|$CLIENT_IF dns --to $HOST4 --names $BATS_TEST_TMPDIR/types
+		2|no name to ask for|$CLIENT_IF dns --to $HOST4 --to-mac $HOST_MAC --names $BATS_TEST_TMPDIR/empty
 		2|binary: not a text|$CLIENT_IF dns --to $HOST4 --names $BATS_TEST_TMPDIR/binary
 		2|--port is of no use to the kind ping|$CLIENT_IF ping --to $HOST4 --port 7
 		2|--to is of no use to the kind raw|$CLIENT_IF raw --to $HOST4

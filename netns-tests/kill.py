@@ -134,6 +134,15 @@ class Host:
                     want[int(trigger[4:])] = int(f["set"].get("revision", 1))
         if tuple(want.values()) != answers:
             raise Wrong(f"ls says that {tuple(want.values())} answer, but it is {answers}")
+        self.check_slots(listed or {})
+
+    def check_slots(self, listed):
+        """Functions that are one program have one slot, others have their own."""
+        gate = [f for f in listed.values() if f["component"] is None]
+        program = {f["name"]: (f["sha256"], *sorted(f["set"].items())) for f in gate}
+        pairs = {(f["slot"], program[f["name"]]) for f in gate}
+        if not len(pairs) == len({slot for slot, _ in pairs}) == len(set(program.values())):
+            raise Wrong(f"slots: {[(f['name'], f['slot'], f['set']) for f in gate]}")
 
     def check_pins(self, listed):
         """Exactly what belongs to what is listed."""
@@ -326,17 +335,27 @@ class Rollback(OnUp):
 class Several(Scenario):
     """up -c with a function replaced, one removed, one deployed, and one whose limit changes."""
 
+    first = section("a", 7777, 1) + section("b", 7778, 1) + section("d", 7780, 1, 1000)
+    second = section("a", 7777, 2) + section("c", 7779, 3) + section("d", 7780, 1, 2000)
+    result = (2, 0, 3, 1)
+
     def base(self):
-        text = section("a", 7777, 1) + section("b", 7778, 1) + section("d", 7780, 1, 1000)
-        self.h.must("-q", "up", self.h.interface, "-c", write(self.h.tmp + "/several-1.conf", text))
-        text = section("a", 7777, 2) + section("c", 7779, 3) + section("d", 7780, 1, 2000)
-        self.conf = write(self.h.tmp + "/several-2.conf", text)
+        self.h.must("-q", "up", self.h.interface, "-c", write(self.h.tmp + "/several-1.conf", self.first))
+        self.conf = write(self.h.tmp + "/several-2.conf", self.second)
 
     def args(self):
         return "up", self.h.interface, "-c", self.conf
 
     def after(self, before):
-        return (2, 0, 3, 1)
+        return self.result
+
+
+class Twins(Several):
+    """up -c with functions in one slot: one is replaced, one removed, one stays, and one more is deployed into it."""
+
+    first = section("a", 7777, 1) + section("b", 7778, 1) + section("c", 7779, 1)
+    second = section("a", 7777, 2) + section("c", 7779, 1) + section("d", 7780, 1)
+    result = (2, 0, 1, 1)
 
 
 class DeployTc(OnUp):
@@ -477,7 +496,7 @@ def kill_everywhere(s):
 
 
 SCENARIOS = {"up": Up, "deploy": Deploy, "replace": Replace, "rollback": Rollback, "remove": Remove, "down": Down,
-             "several": Several, "deploy-tc": DeployTc, "remove-tc": RemoveTc,
+             "several": Several, "twins": Twins, "deploy-tc": DeployTc, "remove-tc": RemoveTc,
              "deploy-component": DeployComponent, "replace-component": ReplaceComponent,
              "remove-component": RemoveComponent}
 

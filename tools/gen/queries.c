@@ -120,15 +120,21 @@ static int slurp(struct queries *q, const char *path)
 {
 	FILE *file = fopen(path, "re");
 	size_t room = 0;
+	ssize_t len;
 	int rc = 0;
 
 	if (!file)
 		return fail_input("--names %s: %s", path, strerror(errno));
 	errno = 0;
-	if (getdelim(&q->text, &room, '\0', file) < 0 && errno)
+	len = getdelim(&q->text, &room, '\0', file);
+	if (len < 0 && errno)
 		rc = fail_input("--names %s: %s", path, strerror(errno));
 	else if (getc(file) != EOF)
 		rc = fail_input("--names %s: not a text", path);
+	if (len < 0) { /* an empty file leaves a buffer that nothing was written to */
+		free(q->text);
+		q->text = NULL;
+	}
 	fclose(file);
 	return rc;
 }
