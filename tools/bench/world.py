@@ -78,11 +78,12 @@ def remove(ns):
 
 
 def sweep():
-    """Take away what a benchmark that was killed (SIGKILL) left behind."""
+    """Take away what benchmarks that were killed left behind, and what this one did if it was ended while it made or
+    undid something."""
     def left(pattern):
         for path in glob.glob(pattern):
             pid = re.search(r"kf-bench-(?:[hc]-)?(\d+)(?:-|$)", path)
-            if pid and not os.path.exists(f"/proc/{pid[1]}"):
+            if pid and (pid[1] == str(os.getpid()) or not os.path.exists(f"/proc/{pid[1]}")):
                 yield path
     for path in left("/run/netns/kf-bench-*"):
         remove(os.path.basename(path))
