@@ -9,7 +9,7 @@ COMPARE=$TOP/tools/bench/compare
 
 # The benchmark makes its own namespaces.
 setup() { [ -z "${KFAAS_VM:-}" ] || skip "an emulated machine: what takes how long there means nothing"; }
-teardown() { :; }
+teardown() { [ -z "${HANGING:-}" ] || kill "$HANGING" || true; }
 
 # measured STATUS ARGUMENTS...: a short run; its results are in $OUT, what it says in $TABLE. Nothing of it is left.
 measured() {
@@ -69,13 +69,69 @@ measured() {
 		from row import Figures, figure
 		ROWS = [Figures("good", lambda bench: [figure("good", "ms", [1, 2, 3], 1)])]
 	END
+	echo "def" >"$rows/none.py"
 	measured 1 --rows "$rows"
 	assert_match "bad: breaks +failed: it broke" "$(<"$TABLE")"
 	assert_match "bad: lacks +skipped: needs no-such-tool: the Debian package no-package" "$(<"$TABLE")"
-	jq -e '.failed == {"bad: breaks": "it broke"} and (.skipped | has("bad: lacks")) and
+	assert_match "none.py +failed: SyntaxError: " "$(<"$TABLE")"
+	jq -e '.failed["bad: breaks"] == "it broke" and (.failed | has("none.py") and length == 2) and (.skipped | has("bad: lacks")) and
 		(.figures[0] | .figure == "good" and .value == {"median": 2, "min": 1, "max": 3})' "$OUT"
+	assert_match "good +good"$'\n'"bench: none.py: SyntaxError" "$("$BENCH" --rows "$rows" --list 2>&1 || true)"
 	measured 0 --rows "$rows" good
 	jq -e '.failed == {} and .skipped == {} and (.figures | length == 1)' "$OUT"
+}
+
+# ended SIGNAL STATUS: a benchmark whose second row hangs, ended then. What is left of it is what `left` tells.
+ended() {
+	local rows=$BATS_TEST_TMPDIR/rows host status=0
+	OUT=$BATS_TEST_TMPDIR/out.json
+	mkdir -p "$rows"
+	rm -f "$rows/hangs"
+	cat >"$rows/hang.py" <<-'END'
+		import os, time
+		from row import Figures, figure
+		def hang(bench):
+		    with bench.world() as world, world.up("[function echo]\n"), world.server("sleep", "1000", ready=lambda: True):
+		        with open(os.path.dirname(__file__) + "/hangs", "w") as f:
+		            f.write(world.host)
+		        time.sleep(1000)
+		ROWS = [Figures("good", lambda bench: [figure("good", "ms", [1])]), Figures("hangs", hang)]
+	END
+	env --default-signal=HUP,INT "$BENCH" --rows "$rows" --json "$OUT" >"$BATS_TEST_TMPDIR/table" 2>&1 3>&- &
+	HANGING=$!
+	wait_for 60 test -s "$rows/hangs"
+	host=$(<"$rows/hangs") ENDED=$HANGING HANGING=
+	SERVER=$(ip netns pids "$host") PINS=$BPFFS/kfaas-net/$(in_ns "$host" /usr/bin/python3 -IS "$TESTS/wire.py" cookie)
+	assert_eq 5 "$(left | wc -l)" "two namespaces, a folder, pins, a server: $(left)"
+	kill "-$1" "$ENDED"
+	wait "$ENDED" || status=$?
+	assert_eq "$2" "$status" "exit status: $(<"$BATS_TEST_TMPDIR/table")"
+}
+
+left() {
+	compgen -G "/run/netns/kf-bench-*-$ENDED-*" || true
+	compgen -G "${TMPDIR:-/tmp}/kf-bench-$ENDED-*" || true
+	compgen -G "$PINS" || true
+	ps -o pid= -p "$SERVER" || true
+}
+
+@test "ended by SIGHUP or SIGINT it takes all down, and has written what it measured" {
+	local number
+	for number in 1 2; do
+		ended "$number" $((128 + number))
+		assert_eq "" "$(left)"
+		jq -e '.skipped == {"hangs": "not reached"} and .failed == {} and [.figures[].figure] == ["good"]' "$OUT"
+		rm "$OUT"
+	done
+}
+
+@test "what a killed one left is taken away by the next" {
+	ended KILL 137
+	assert_eq 5 "$(left | wc -l)" "$(left)"
+	"$BENCH" commands --only nonsense || true
+	assert_eq 5 "$(left | wc -l)" "nothing is measured, nothing is changed: $(left)"
+	measured 0 ping
+	assert_eq "" "$(left)"
 }
 
 @test "rows are named; what is no row, no group and no result is refused" {
@@ -88,7 +144,34 @@ measured() {
 	refused 2 "no group 'nonsense', only" "$BENCH" nonsense
 	refused 2 "--rounds -1: more than 0" "$BENCH" --rounds -1
 	refused 2 "--seconds 0.0: more than 0" "$BENCH" --seconds 0
+	refused 2 "--seconds nan: more than 0" "$BENCH" --seconds nan
+	refused 2 "--rows /nonexistent: no folder" "$BENCH" --rows /nonexistent
+	refused 2 "--json /nonexistent/x.json: cannot write there: No such file" "$BENCH" --json /nonexistent/x.json
+	refused 2 "--json /dev/null: no regular file" "$BENCH" --json /dev/null
 	refused 2 "not a result of bench" "$COMPARE" /dev/null /dev/null
+}
+
+@test "all points of a series are set up anew after three rounds, and have a run in each" {
+	PYTHONPATH=$TOP/tools/bench /usr/bin/python3 -B - <<-'END'
+		import contextlib
+		from types import SimpleNamespace
+		from curve import Point, Series
+		from load import Seen
+		from row import Side
+
+		ups = {"base": 0, "side": 0}
+
+		def side(name):
+		    def setup(world):
+		        ups[name] += 1
+		        return contextlib.nullcontext()
+		    return Side(name, setup)
+
+		bench = SimpleNamespace(rounds=7, seconds=1, progress=lambda text: None, world=contextlib.nullcontext)
+		found = Series("s", "x", side("base"), {"line": [Point(1, side("side"), lambda *_: Seen(1, 1, 1), "p")]}).measure(bench)
+		assert ups == {"base": 3, "side": 3}, ups
+		assert found["results"][0]["rounds"] == 7 and found["curves"][0]["sides"][0]["points"][0]["sent"] == 7, found
+	END
 }
 
 @test "the arithmetic holds" {

@@ -91,6 +91,13 @@ png_size() { od -An -tu1 -j 16 -N 8 "$1" | awk '{ print $3 * 256 + $4, $7 * 256 
 	assert_match "echo: kernel / user space, 1 thread" "$(texts "$dir/answers.svg")"
 	cp "$dir/bench.json" "$dir/before.json"
 	run -2 "$TOP/tools/bench/bench-and-plot" "$dir" nonsense
+	# A status that also tells of rows that failed, but here nothing was measured: old results are not drawn again.
+	mkdir "$dir/rows"
+	echo "def" >"$dir/rows/broken.py"
+	rm "$dir/answers.svg"
+	run -1 "$TOP/tools/bench/bench-and-plot" "$dir" --rows "$dir/rows"
+	assert_match "broken.py: SyntaxError" "$output"
+	[ ! -e "$dir/answers.svg" ]
 	cmp "$dir/before.json" "$dir/bench.json"
 }
 
@@ -106,6 +113,13 @@ png_size() { od -An -tu1 -j 16 -N 8 "$1" | awk '{ print $3 * 256 + $4, $7 * 256 
 		refused 2 "in.json: not a result of bench --json: " "$PLOT" "$in" "$out"
 		refused 2 "in.json: not a result of bench --json: " "$TABLE" "$in"
 		refused 2 "in.json: not a result of bench --json: " "$COMPARE" "$in" "$in"
+	done
+	# The check is the same one for all three.
+	for filter in '.machine.time = 1e30' '.machine.cpu = 5' '.skipped = null' '.failed = []' \
+		'.results[0].a_value.max = "INF"' '.results[0].goal = "2"' '.figures[0].holds = "yes"' '.figures[0].unit = 1' \
+		'.curves[0].curve = 3' '.curves[0].sides[0].name = "a\nb"' '.curves[0].sides[0].points[0].share = []'; do
+		sample "$filter" | sed 's/"INF"/Infinity/' >"$in"
+		refused 2 "in.json: not a result of bench --json: " "$TABLE" "$in"
 	done
 	[ ! -e "$out" ]
 }

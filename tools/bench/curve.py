@@ -2,6 +2,7 @@
 """curve.py - what gives curves: Series, what a packet costs on many sides more than on one; Latency, round trips
 against load."""
 import contextlib
+import itertools
 from dataclasses import dataclass, field
 
 import load as loads
@@ -24,7 +25,7 @@ class Point:
 @dataclass
 class Series:
     """Points, on lines of a curve: ns of a frame, less those of the base under the same load. All are set up at once
-    and loaded in turn."""
+    and loaded in turn, and set up anew as those of a Row are."""
     name: str
     x: str
     base: Side
@@ -33,23 +34,28 @@ class Series:
 
     def measure(self, bench):
         points = [p for line in self.lines.values() for p in line]
-        sides = {id(p.side): p.side for p in points}
-        seen = {id(key): [] for key in points + [p.load for p in points]}
-        with contextlib.ExitStack() as undo:
-            worlds = {}
-            for key, side in [(None, self.base), *sides.items()]:
-                bench.progress(f"setting up: {side.name}")
-                worlds[key] = undo.enter_context(bench.world())
-                undo.enter_context(side.setup(worlds[key]))
-            # What the base makes of a load is kept under the load, what a point makes under the point.
-            plan = [(id(load), worlds[None], load) for load in dict.fromkeys(p.load for p in points)]
-            plan += [(id(p), worlds[id(p.side)], p.load) for p in points]
-            for i in range(bench.rounds):
-                bench.progress(f"round {i + 1} of {bench.rounds}")
-                for key, world, load in plan if i % 2 == 0 else plan[::-1]:
-                    seen[key].append(run(load, world, bench.seconds))
-            bench.progress("taking down")
+        # What the base makes of a load is kept under the load, what a point makes under the point.
+        plan = [(id(load), self.base, load) for load in dict.fromkeys(p.load for p in points)]
+        plan += [(id(p), p.side, p.load) for p in points]
+        seen, rounds = {key: [] for key, _, _ in plan}, iter(range(bench.rounds))
+        for n in stats.parts(bench.rounds, min(3, -(-bench.rounds // 3))):
+            with contextlib.ExitStack() as undo:
+                worlds = self.set_up(bench, {id(side): side for _, side, _ in plan}, undo)
+                for i in itertools.islice(rounds, n):
+                    bench.progress(f"round {i + 1} of {bench.rounds}")
+                    for key, side, load in plan if i % 2 == 0 else plan[::-1]:
+                        seen[key].append(run(load, worlds[id(side)], bench.seconds))
+                bench.progress("taking down")
         return {"results": [self.result(p, seen) for p in points if p.name], "curves": [self.curve(seen)]}
+
+    @staticmethod
+    def set_up(bench, sides, undo):
+        worlds = {}
+        for key, side in sides.items():
+            bench.progress(f"setting up: {side.name}")
+            worlds[key] = undo.enter_context(bench.world())
+            undo.enter_context(side.setup(worlds[key]))
+        return worlds
 
     def result(self, p, seen):
         rival = p.against

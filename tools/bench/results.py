@@ -10,6 +10,7 @@ KEYS = {
     "curves": ("curve", "x", "x_log", "y", "unit", "sides"),
     "figures": ("figure", "unit", "value", "goal", "holds"),
 }
+WRONG = ValueError, TypeError, KeyError, AttributeError, RecursionError
 MEASURES = {"answers": "answers", "frames": "frames got rid of", "lossless": "answers without loss",
             "cpu": "CPU time an answer", "p999": "p99.9"}
 
@@ -20,9 +21,29 @@ def fail(text):
     sys.exit(2)
 
 
+def fine(v):
+    """A number that can be drawn: none of those that JSON writes as NaN and Infinity, and no other monster.
+
+    >>> [fine(v) for v in (0, -2.5, 1e17, 1e30, 1e-300, float("inf"), float("nan"), 10 ** 400, True, "1", None)]
+    [True, True, True, False, False, False, False, False, False, False, False]
+    """
+    return type(v) in (int, float) and (v == 0 or 1e-18 < abs(v) < 1e18)
+
+
 def numbers(x, what, *keys):
-    if not isinstance(x, dict) or not all(type(x.get(key)) in (int, float) for key in keys):
+    if not isinstance(x, dict) or not all(fine(x.get(key)) for key in keys):
         raise ValueError(f"{what} has not these numbers: {', '.join(keys)}")
+
+
+def texts(x, what, *keys):
+    """Of one line: gnuplot gets them as part of its commands."""
+    if not all(isinstance(x[key], str) and x[key].isprintable() for key in keys):
+        raise ValueError(f"{what} has not these texts: {', '.join(keys)}")
+
+
+def judged(x, what):
+    if not (x["goal"] is None or fine(x["goal"])) or x["holds"] not in (None, True, False):
+        raise ValueError(f"goal and holds of {what}: neither null nor a number, or true or false")
 
 
 def summary(x, what):
@@ -30,24 +51,35 @@ def summary(x, what):
 
 
 def check(report):
-    """Raises ValueError, TypeError or the like unless all is there that our tools use."""
+    """Raises ValueError, TypeError or the like (see WRONG) unless all is there that our tools use."""
     numbers(report["machine"], "machine", "cpus", "time", "busy")
-    for key in "kernel", "cpu":
-        report["machine"][key]
+    texts(report["machine"], "machine", "kernel", "cpu")
+    if not 0 <= report["machine"]["time"] < 1e11:
+        raise ValueError("machine has no time that is one")
+    for key in "skipped", "failed":
+        if not isinstance(report.setdefault(key, {}), dict):
+            raise ValueError(f"{key} has no names")
     for kind, keys in KEYS.items():
         for i, x in enumerate(report.setdefault(kind, [])):
             for key in keys:
                 if key not in x:
                     raise ValueError(f"{kind}[{i}] has no {key}")
-    for r in report["results"]:
+    for i, r in enumerate(report["results"]):
+        texts(r, f"results[{i}]", "row", "measure", "unit", "a", "b")
+        judged(r, r["row"])
         numbers(r, r["row"], "rounds", *COUNTS)
         for key in ("a_value", "b_value") + ("ratio",) * (r["ratio"] is not None):
             summary(r[key], f"{key} of '{r['row']}'")
-    for f in report["figures"]:
+    for i, f in enumerate(report["figures"]):
+        texts(f, f"figures[{i}]", "figure", "unit")
+        judged(f, f["figure"])
         summary(f["value"], f"value of '{f['figure']}'")
-    for c in report["curves"]:
+    for i, c in enumerate(report["curves"]):
+        texts(c, f"curves[{i}]", "curve", "x", "y", "unit")
+        for side in c["sides"]:
+            texts(side, f"a side of '{c['curve']}'", "name")
         for p in (p for side in c["sides"] for p in side["points"]):
-            numbers(p, f"a point of '{c['curve']}'", "x", "sent", "lost")
+            numbers(p, f"a point of '{c['curve']}'", "x", "sent", "lost", *(("share",) if "share" in p else ()))
             summary(p["y"], f"y of a point of '{c['curve']}'")
 
 
@@ -59,7 +91,7 @@ def read(path, tool):
         check(report)
     except OSError as e:
         fail(f"{tool}: {path}: {e.strerror}")
-    except (ValueError, TypeError, KeyError, AttributeError) as e:
+    except WRONG as e:
         fail(f"{tool}: {path}: not a result of bench --json: {f'no key {e}' if isinstance(e, KeyError) else e}")
     return report
 

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """world.py - where a side lives: two namespaces and a wire, the gate or a server in one, clients in the other."""
 import contextlib
+import glob
 import itertools
 import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -66,23 +68,46 @@ def kernel_memory():
     return found
 
 
+def remove(ns):
+    """Take away a namespace with all that runs in it, and what kfaas-net has pinned for it."""
+    for pid in sh("ip", "netns", "pids", ns, check=False).split():
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(int(pid), signal.SIGKILL)
+    sh(built("kfaas-net"), "--netns", ns, "-q", "down", HOST_IF, check=False)
+    sh("ip", "netns", "del", ns, check=False)
+
+
+def sweep():
+    """Take away what benchmarks that were killed left behind, and what this one did if it was ended while it made or
+    undid something."""
+    def left(pattern):
+        for path in glob.glob(pattern):
+            pid = re.search(r"kf-bench-(?:[hc]-)?(\d+)(?:-|$)", path)
+            if pid and (pid[1] == str(os.getpid()) or not os.path.exists(f"/proc/{pid[1]}")):
+                yield path
+    for path in left("/run/netns/kf-bench-*"):
+        remove(os.path.basename(path))
+    for path in *left(f"{tempfile.gettempdir()}/kf-bench-*"), *left("/sys/fs/bpf/kf-bench-*"):
+        shutil.rmtree(path, ignore_errors=True)
+
+
 class World:
     """Two network namespaces, joined by a veth pair. All that is started or made here goes with it."""
 
     def __init__(self, client_cost=(0.0, 0.0)):
-        tag = f"{os.getpid()}-{next(NUMBERS)}"
-        self.host, self.client = f"kf-bench-h-{tag}", f"kf-bench-c-{tag}"
+        self.tag = f"{os.getpid()}-{next(NUMBERS)}"
+        self.host, self.client = f"kf-bench-h-{self.tag}", f"kf-bench-c-{self.tag}"
         self.client_cost = client_cost  # see client.own_cost
         self.maxima = {}                # see load.maximum
         self.undo = contextlib.ExitStack()
 
     def __enter__(self):
         with contextlib.ExitStack() as undo:
-            self.work = undo.enter_context(tempfile.TemporaryDirectory(prefix="kf-bench-"))
+            self.work = undo.enter_context(tempfile.TemporaryDirectory(prefix=f"kf-bench-{self.tag}-"))
             os.chmod(self.work, 0o755)
             for ns in self.host, self.client:
+                undo.callback(remove, ns)
                 sh("ip", "netns", "add", ns)
-                undo.callback(sh, "ip", "netns", "del", ns, check=False)
                 sh("ip", "-n", ns, "link", "set", "lo", "up")
             sh("ip", "link", "add", HOST_IF, "netns", self.host, "type", "veth",
                "peer", "name", CLIENT_IF, "netns", self.client)

@@ -138,7 +138,7 @@ def kernel_for_sockets(world):
 
 
 ARGV = "dns", *(arg for name in NAMES for arg in ("--name", name))
-# Few enough for the sockets' default buffers, in which a frame of the generator takes a whole page.
+# Few enough for Knot, too, which has the default buffers of sockets: a frame of the generator takes a whole page of them.
 CLOSED = gen_load(*ARGV, "--outstanding", 32)
 KERNEL, SOCKETS = Side("dns in the kernel", kernel), Side("dns in the kernel", kernel_for_sockets)
 NSD_SIDE = Side("NSD", server("nsd", "usr/sbin/nsd", NSD, "-d"))

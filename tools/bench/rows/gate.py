@@ -66,26 +66,28 @@ def to(ports):
 
 ONE, TEN, HUNDRED, ALL = (to(f"{FIRST}-{FIRST + n - 1}") for n in (1, 10, 100, 1000))
 BARE, SINGLE = bare("echo, attached bare", ECHO), gate("1 function", 1)
-MANY = {n: gate(f"{n:,} functions", n) for n in (10, 100, 1000)}
+# They are the same program with the same settings, which is in the kernel once, in one slot.
+MANY = {n: gate(f"{n:,} functions, one program", n) for n in (10, 100, 1000)}
+# Each with code of its own, which the processor's caches must hold.
+PROGRAMS = gate("1,000 programs", 1000, "set.number = {i}", obj=UNLIKE)
 ALONE = Point(1, chain(1), ONE)
 
 ROWS = [
     Series("gate: cost by functions", "functions", BARE, {
-        "one of them asked": [
+        "one program, one asked": [
             Point(1, SINGLE, ONE, "gate: 1 function / bare", 0.95, main=True),
-            Point(10, MANY[10], ONE, "gate: 10 functions, one asked / bare"),
-            Point(100, MANY[100], ONE, "gate: 100 functions, one asked / bare"),
-            Point(1000, MANY[1000], ONE, "gate: 1,000 functions, one asked / bare", 0.95, main=True)],
-        "all asked in turn": [
+            Point(10, MANY[10], ONE, "gate: 10 functions, one program, one asked / bare"),
+            Point(100, MANY[100], ONE, "gate: 100 functions, one program, one asked / bare"),
+            Point(1000, MANY[1000], ONE, "gate: 1,000 functions, one program, one asked / bare", 0.95, main=True)],
+        "one program, all asked in turn": [
             Point(1, SINGLE, ONE),
-            Point(10, MANY[10], TEN, "gate: 10 functions, all asked / bare"),
-            Point(100, MANY[100], HUNDRED, "gate: 100 functions, all asked / bare"),
-            Point(1000, MANY[1000], ALL, "gate: 1,000 functions, all asked / bare", 0.95, main=True)]}, main=True),
-    # Each with code of its own, which the processor's caches must hold.
-    Row("gate: 1,000 programs, one asked / 1", gate("1,000 programs", 1000, "set.number = {i}", obj=UNLIKE), SINGLE,
-        ONE, {"answers": None}, setups=1),
-    Row("gate: 1,000 programs, all asked / 1", gate("1,000 programs", 1000, "set.number = {i}", obj=UNLIKE), SINGLE,
-        ALL, {"answers": None}, b_load=ONE, setups=1),
+            Point(10, MANY[10], TEN, "gate: 10 functions, one program, all asked / bare"),
+            Point(100, MANY[100], HUNDRED, "gate: 100 functions, one program, all asked / bare"),
+            Point(1000, MANY[1000], ALL, "gate: 1,000 functions, one program, all asked / bare", 0.95, main=True)],
+        "programs of their own, one asked": [
+            Point(1000, PROGRAMS, ONE, "gate: 1,000 programs, one asked / bare", 0.95, main=True)],
+        "programs of their own, all asked in turn": [
+            Point(1000, PROGRAMS, ALL, "gate: 1,000 programs, all asked / bare")]}, main=True),
     Series("gate: cost by length of the chain", "functions in the chain", BARE, {
         "chain": [ALONE] + [Point(n, chain(n), ONE, f"gate: chain of {n} / chain of 1", against=ALONE)
                             for n in (2, 3, 4, 6, 8)]}),

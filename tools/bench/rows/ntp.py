@@ -6,7 +6,7 @@ from load import gen_load, idle_load
 from row import Row, Side
 from world import HOST_IF, built, sh, unpacked
 
-CHRONY = "allow\nlocal stratum 10\ncmdport 0\nbindcmdaddress /\npidfile {work}/chrony.pid\n"
+CHRONY = "allow\nnoclientlog\nlocal stratum 10\ncmdport 0\nbindcmdaddress /\npidfile {work}/chrony.pid\n"
 
 
 @contextlib.contextmanager
