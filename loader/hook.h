@@ -74,6 +74,9 @@ int hook_find_stray(const struct hook_target *t, const struct hook_stray *s, str
 /* Remove what a killed attach or detach left behind for T (stale dispatcher pins, ...). Idempotent. */
 int hook_clean(const struct hook_target *t);
 
+/* Remove the pins in PIN_DIR of links whose device is gone: they hold our programs. For namespaces that are gone. */
+void hook_drop_loose(const char *pin_dir);
+
 /* Where xdp-dispatcher.o, our own dispatcher object, is: used where the kernel refuses a program under
  * libxdp's. Not told, or not there: that refusal is the error. */
 void hook_set_object_dir(const char *dir);

@@ -143,6 +143,26 @@ static int tcx_detach(const struct hook_target *t)
 	return rc;
 }
 
+void hook_drop_loose(const char *pin_dir)
+{
+	for (int h = KF_TC_INGRESS; h <= KF_TC_EGRESS; h++) {
+		struct hook_target t = {.hook = h};
+		struct tcx_link_info info = {};
+		__u32 len = sizeof(info);
+		char path[PIN_MAX];
+		int fd;
+
+		snprintf(t.pin_dir, sizeof(t.pin_dir), "%s", pin_dir);
+		link_path(&t, path);
+		fd = bpf_obj_get(path);
+		if (fd < 0)
+			continue;
+		if (!bpf_obj_get_info_by_fd(fd, &info, &len) && info.type == LINK_TYPE_TCX && !info.ifindex)
+			unlink(path);
+		close(fd);
+	}
+}
+
 /* ---- clsact */
 
 static struct bpf_tc_hook clsact_hook(const struct hook_target *t)

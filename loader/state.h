@@ -104,10 +104,10 @@ int state_netns_lock(void);
 int state_netns_get(__u32 *value);
 int state_netns_set(__u32 value);
 void state_netns_remove(void); /* and the namespace's folder, if nothing else is in it */
-/* State of namespaces that are gone: FN is called for each interface in it, with its maps open and
- * ifindex 0, and then it is removed. Namespaces that cannot be seen from here count as gone only if
- * no gate works with their maps. */
-int state_sweep(void (*fn)(struct state *s));
+/* State of namespaces that are gone: for each interface in it LOOSEN is called with its folder, FN with its maps open
+ * and ifindex 0, and then it is removed. Namespaces that cannot be seen from here count as gone only if no gate works
+ * with their maps. */
+int state_sweep(void (*loosen)(const char *dir), void (*fn)(struct state *s));
 
 /* Map's id in the kernel. */
 __u32 state_map_id(int fd);

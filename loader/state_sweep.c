@@ -94,9 +94,10 @@ static bool live_cookies(struct cookies *live)
 	return back;
 }
 
-/* Its interfaces: FN for each. False: a gate still works with the maps of one: the namespace lives out of
- * our sight, or the kernel is still taking it apart (then the next command comes back to it). */
-static bool visit_gone(const char *path, void (*fn)(struct state *s))
+/* Its interfaces: LOOSEN their folders of what holds a program that runs nowhere, then FN for each. False: a gate still
+ * works with the maps of one: the namespace lives out of our sight, or the kernel is still taking it apart (then the
+ * next command comes back to it). */
+static bool visit_gone(const char *path, void (*loosen)(const char *dir), void (*fn)(struct state *s))
 {
 	DIR *dir = opendir(path);
 	struct dirent *e;
@@ -109,6 +110,7 @@ static bool visit_gone(const char *path, void (*fn)(struct state *s))
 		if (e->d_name[0] == '.' || e->d_type != DT_DIR ||
 		    path_join(below, sizeof(below), "%s/%s", path, e->d_name) || state_open_dir(&s, below))
 			continue;
+		loosen(below);
 		gone = !state_map_in_use(state_map_id(s.control_fd));
 		if (gone)
 			fn(&s);
@@ -119,7 +121,7 @@ static bool visit_gone(const char *path, void (*fn)(struct state *s))
 	return gone;
 }
 
-int state_sweep(void (*fn)(struct state *s))
+int state_sweep(void (*loosen)(const char *dir), void (*fn)(struct state *s))
 {
 	struct cookies live = {0};
 	struct dirent *e;
@@ -144,7 +146,7 @@ int state_sweep(void (*fn)(struct state *s))
 		for (i = 0; i < live.n && live.list[i] != cookie; i++)
 			;
 		if (e->d_name[0] == '.' || i < live.n || path_join(path, sizeof(path), STATE_ROOT "/%s", e->d_name) ||
-		    !visit_gone(path, fn))
+		    !visit_gone(path, loosen, fn))
 			continue;
 		state_remove_tree(path);
 		say("removed the state of a network namespace that is gone (cookie %s)", e->d_name);

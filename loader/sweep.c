@@ -143,7 +143,7 @@ static int sweep_all(bool waiting_only)
 
 int runtime_sweep(void)
 {
-	int rc = state_sweep(forget_pins);
+	int rc = state_sweep(hook_drop_loose, forget_pins);
 
 	if (!rc)
 		rc = sweep_all(false);

@@ -147,6 +147,7 @@ folder_of() { echo "$(state_folder)/$1"; }
 	ip -n "$other" link add v0 type veth peer name v1
 	ip -n "$other" link set dev v0 up
 	"$KFAAS" -q --netns "$other" up v0
+	"$KFAAS" -q --netns "$other" deploy v0 "$(object hooks)" # at TC, too: a link outlives its device
 	cookie=$(nsenter --net="/run/netns/$other" /usr/bin/python3 -IS "$TESTS/wire.py" cookie)
 	pinned_ids "$BPFFS/kfaas-net/$cookie" >"$BATS_TEST_TMPDIR/pinned"
 	[ -s "$BATS_TEST_TMPDIR/pinned" ]
