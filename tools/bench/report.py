@@ -51,7 +51,7 @@ def result(r):
     faults = "".join(f"  {side.upper()} {what} {r[f'{side}_{what}']}" for side in "ab" for what in ("lost", "errors")
                      if r[f"{side}_{what}"])
     if r["pairs"] < r["rounds"]:
-        faults += f"  in {r['rounds'] - r['pairs']} of {r['rounds']} pairs A's is too little to be told"
+        faults += f"  a ratio in {r['pairs']} of {r['rounds']} pairs"
     return (f"{r['row']:<52} {r['measure']:<8} {ratio:<28} {quantity(r['a_value']['median'], unit)} / "
             f"{quantity(r['b_value']['median'], unit)}{goal(r, r['goal'])}{faults}")
 
