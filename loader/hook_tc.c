@@ -88,21 +88,28 @@ static int marker_remove(const struct hook_target *t)
 
 /* ---- TCX */
 
+/* What the kernel says of the link that is pinned at PATH. False: there is none. */
+static bool tcx_look(const char *path, struct tcx_link_info *info)
+{
+	__u32 len = sizeof(*info);
+	int fd = bpf_obj_get(path), rc;
+
+	if (fd < 0)
+		return false;
+	*info = (struct tcx_link_info){};
+	rc = bpf_obj_get_info_by_fd(fd, info, &len);
+	close(fd);
+	return !rc && info->type == LINK_TYPE_TCX;
+}
+
 /* The program of the link pinned for T; 0: none, or it has come loose from its device. */
 static __u32 tcx_program(const struct hook_target *t)
 {
-	struct tcx_link_info info = {};
-	__u32 len = sizeof(info);
+	struct tcx_link_info info;
 	char path[PIN_MAX];
-	int fd, rc;
 
 	link_path(t, path);
-	fd = bpf_obj_get(path);
-	if (fd < 0)
-		return 0;
-	rc = bpf_obj_get_info_by_fd(fd, &info, &len);
-	close(fd);
-	return rc || info.type != LINK_TYPE_TCX || info.ifindex != (__u32)t->ifindex ? 0 : info.prog_id;
+	return tcx_look(path, &info) && info.ifindex == (__u32)t->ifindex ? info.prog_id : 0;
 }
 
 static int tcx_attach(const struct hook_target *t, const char *name, int prog_fd)
@@ -147,19 +154,13 @@ void hook_drop_loose(const char *pin_dir)
 {
 	for (int h = KF_TC_INGRESS; h <= KF_TC_EGRESS; h++) {
 		struct hook_target t = {.hook = h};
-		struct tcx_link_info info = {};
-		__u32 len = sizeof(info);
+		struct tcx_link_info info;
 		char path[PIN_MAX];
-		int fd;
 
 		snprintf(t.pin_dir, sizeof(t.pin_dir), "%s", pin_dir);
 		link_path(&t, path);
-		fd = bpf_obj_get(path);
-		if (fd < 0)
-			continue;
-		if (!bpf_obj_get_info_by_fd(fd, &info, &len) && info.type == LINK_TYPE_TCX && !info.ifindex)
+		if (tcx_look(path, &info) && !info.ifindex)
 			unlink(path);
-		close(fd);
 	}
 }
 

@@ -14,10 +14,10 @@ setup() {
 	kf -q deploy "$HOST_IF" http --data "pages=$BATS_TEST_TMPDIR/rows"
 }
 
-# http_client [OPTION...]: expects the page, unless options say otherwise.
+# http_client [OPTION...]: expects the page, unless the variables page and expect say otherwise.
 http_client() {
-	"$TOP/build/tools/bench/http-client" --netns "$CLIENT_NS" --dev "$CLIENT_IF" --from "$CLIENT4" --to "$HOST4" --to-mac "$HOST_MAC" \
-		--path /page --expect $'right\n' --seconds 0.2 "$@" >"$BATS_TEST_TMPDIR/said"
+	"$TOP/build/tools/bench/http-client" --netns "$CLIENT_NS" "$CLIENT_IF" --from "$CLIENT4" --to "$HOST4" --to-mac "$HOST_MAC" \
+		--path "${page:-/page}" --expect "${expect:-$'right\n'}" --seconds 0.2 "$@" >"$BATS_TEST_TMPDIR/said"
 }
 
 said() { # CONDITION
@@ -44,9 +44,9 @@ said() { # CONDITION
 }
 
 @test "another text, another status, and no server are no right answers" {
-	http_client --expect $'wrong\n'
+	expect=$'wrong\n' http_client
 	said '.answered == 0 and .wrong > 100'
-	http_client --path /none --expect $'404 Not Found\n'
+	page=/none expect=$'404 Not Found\n' http_client
 	said '.answered == 0 and .wrong > 100'
 	kf -q remove "$HOST_IF" http
 	http_client

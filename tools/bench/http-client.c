@@ -2,8 +2,7 @@
 /* http-client.c - an HTTP client that runs in the kernel: a closed loop over N TCP connections, each with one request
  * under way, and every answer checked.
  *
- *	http-client --netns NAME --dev IF --from IP --to IP --to-mac MAC --path PATH --expect TEXT
- *		    [--connections N] [--seconds S] [--timeout MS] [--close] [--latency]
+ *	http-client IFACE --from IP --to IP --to-mac MAC --path PATH --expect TEXT [OPTION...]
  *
  * With --close the server is asked to close a connection after its one answer. An answer is right if its checksums and
  * numbers are, its status is 200, it comes in one segment and ends with an empty line and TEXT. Prints one JSON object,
@@ -14,21 +13,19 @@
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <error.h>
-#include <fcntl.h>
-#include <getopt.h>
 #include <linux/if_link.h>
-#include <net/if.h>
-#include <sched.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "../../loader/args.h"
+#include "../../loader/log.h"
+#include "../../loader/netns.h"
+#include "../gen/target.h"
 #include "http-client.h"
 #include "http-client.skel.h"
 #include "http-frame.h"
@@ -37,12 +34,40 @@
 #define TICK_MS 5 /* most that a tick counts for, however late it comes */
 #define BATCH	64
 
-struct options {
-	const char *netns, *dev, *from, *to, *to_mac, *path, *expect;
-	unsigned connections, timeout;
-	double seconds;
-	int close, latency;
+static const char *netns, *from, *to, *to_mac, *path, *text, *seconds = "1";
+static unsigned long long connections = 32, timeout_ms = 200;
+static bool closing, latency;
+
+static const struct args_option options[] = {
+	{"netns", .string = &netns, .value = "NAME", .help = "in this network namespace"},
+	{"from", .string = &from, .value = "ADDRESS", .help = "the client's, IPv4"},
+	{"to", .string = &to, .value = "ADDRESS", .help = "the server's"},
+	{"to-mac", .string = &to_mac, .value = "MAC", .help = "its MAC address (neighbour table)"},
+	{"path", .string = &path, .value = "PATH", .help = "what to ask for"},
+	{"expect", .string = &text, .value = "TEXT", .help = "what the answer has to be"},
+	{"connections", .number = &connections, .min = 1, .max = CLIENT_CONNECTIONS, .value = "N",
+	 .help = "a power of two (32)"},
+	{"seconds", .string = &seconds, .value = "S", .help = "how long (1)"},
+	{"timeout", .number = &timeout_ms, .min = 1, .max = 60000, .value = "MS",
+	 .help = "a request is lost after (200)"},
+	{"close", .flag = &closing, .help = "ask the server to close a connection after each answer"},
+	{"latency", .flag = &latency, .help = "time round trips"},
+	{0},
 };
+
+static const struct args_spec spec = {.command = "http-client",
+				      .program = "http-client",
+				      .words = "IFACE",
+				      .min = 1,
+				      .max = 1,
+				      .options = options,
+				      .about = "Asks an HTTP server in a closed loop, and checks the answers."};
+
+/* What is wrong, in a line. */
+static void end(int rc)
+{
+	error(fail_is_input() ? 2 : 1, 0, "%s", *fail_text() ? fail_text() : strerror(-rc));
+}
 
 static double now(void)
 {
@@ -64,104 +89,41 @@ static double cpu_seconds(void)
 	return (double)(user + nice + system + irq + softirq) / sysconf(_SC_CLK_TCK);
 }
 
-static void parse(int argc, char **argv, struct options *o)
+static int parse(int argc, char **argv, double *length)
 {
-	const struct option longs[] = {
-		{"netns", 1, 0, 'n'},
-		{"dev", 1, 0, 'd'},
-		{"from", 1, 0, 'f'},
-		{"to", 1, 0, 't'},
-		{"to-mac", 1, 0, 'm'},
-		{"path", 1, 0, 'p'},
-		{"expect", 1, 0, 'e'},
-		{"connections", 1, 0, 'c'},
-		{"seconds", 1, 0, 's'},
-		{"timeout", 1, 0, 'T'},
-		{"close", 0, &o->close, 1},
-		{"latency", 0, &o->latency, 1},
-		{0},
-	};
-	int c;
+	int rc = args_parse(&spec, &argc, argv);
+	char *rest;
 
-	while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1) {
-		switch (c) {
-		case 'n':
-			o->netns = optarg;
-			break;
-		case 'd':
-			o->dev = optarg;
-			break;
-		case 'f':
-			o->from = optarg;
-			break;
-		case 't':
-			o->to = optarg;
-			break;
-		case 'm':
-			o->to_mac = optarg;
-			break;
-		case 'p':
-			o->path = optarg;
-			break;
-		case 'e':
-			o->expect = optarg;
-			break;
-		case 'c':
-			o->connections = atoi(optarg);
-			break;
-		case 's':
-			o->seconds = atof(optarg);
-			break;
-		case 'T':
-			o->timeout = atoi(optarg);
-			break;
-		case 0:
-			break;
-		default:
-			exit(2);
-		}
-	}
-	if (!o->netns || !o->dev || !o->from || !o->to || !o->to_mac || !o->path || !o->expect)
-		error(2, 0, "--netns, --dev, --from, --to, --to-mac, --path and --expect are needed");
-	if (!o->connections || o->connections > CLIENT_CONNECTIONS || o->connections & (o->connections - 1))
-		error(2, 0, "--connections is a power of two up to %d", CLIENT_CONNECTIONS);
+	if (rc)
+		return rc;
+	*length = strtod(seconds, &rest);
+	if (*rest || !(*length > 0))
+		return fail_input("--seconds '%s': a number of more than 0", seconds);
+	if (!from || !to || !path || !text)
+		return fail_input("--from, --to, --path and --expect are needed");
+	if (connections & (connections - 1))
+		return fail_input("--connections %llu: a power of two", connections);
+	return 0;
 }
 
-static void enter(const char *netns)
+static int find_ends(const char *ifname, struct target *t, struct frame_ends *e)
 {
-	char path[256];
-	int fd;
+	int rc;
 
-	snprintf(path, sizeof(path), "/run/netns/%s", netns);
-	fd = open(path, O_RDONLY);
-	if (fd < 0 || setns(fd, CLONE_NEWNET))
-		error(1, errno, "%s", path);
-	close(fd);
-}
-
-static struct frame_ends ends(const struct options *o)
-{
-	int fd = socket(AF_INET, SOCK_DGRAM, 0);
-	struct frame_ends e;
-	unsigned char *to = e.to_mac;
-	struct ifreq req = {0};
-
-	strncpy(req.ifr_name, o->dev, IFNAMSIZ - 1);
-	if (ioctl(fd, SIOCGIFHWADDR, &req))
-		error(1, errno, "%s", o->dev);
-	close(fd);
-	memcpy(e.from_mac, req.ifr_hwaddr.sa_data, ETH_ALEN);
-	if (sscanf(o->to_mac, "%hhx:%hhx:%hhx:%hhx:%hhx:%hhx", to, to + 1, to + 2, to + 3, to + 4, to + 5) != ETH_ALEN)
-		error(2, 0, "--to-mac '%s' is not a MAC address", o->to_mac);
-	if (inet_pton(AF_INET, o->from, &e.from) != 1 || inet_pton(AF_INET, o->to, &e.to) != 1)
-		error(2, 0, "--from and --to are IPv4 addresses");
-	return e;
+	if (inet_pton(AF_INET, from, &e->from) != 1 || inet_pton(AF_INET, to, &e->to) != 1)
+		return fail_input("--from and --to are IPv4 addresses");
+	rc = target_open(t, ifname);
+	if (!rc)
+		rc = target_mac(t, to_mac);
+	memcpy(e->from_mac, t->own_mac, sizeof(e->from_mac));
+	memcpy(e->to_mac, t->mac, sizeof(e->to_mac));
+	return rc;
 }
 
 /* --- Programs */
 
 /* What the last bytes of an answer are: as much of an empty line and the text as eight bytes take. */
-static void expect(struct http_client_bpf *s, const char *text)
+static void expect(struct http_client_bpf *s)
 {
 	char end[64];
 	size_t len;
@@ -177,28 +139,27 @@ static void expect(struct http_client_bpf *s, const char *text)
 	s->rodata->tail_mask = mask;
 }
 
-static struct http_client_bpf *load(const struct options *o)
+static struct http_client_bpf *load(const struct frame_ends *e)
 {
 	struct http_client_bpf *s = http_client_bpf__open();
-	struct frame_ends e = ends(o);
 	char request[256];
 
 	if (!s)
 		error(1, errno, "http-client.bpf.o");
-	if (snprintf(request, sizeof(request), "GET %s HTTP/1.1\r\nHost: %s\r\n%s\r\n", o->path, o->to,
-		     o->close ? "Connection: close\r\n" : "") >= (int)sizeof(request))
+	if (snprintf(request, sizeof(request), "GET %s HTTP/1.1\r\nHost: %s\r\n%s\r\n", path, to,
+		     closing ? "Connection: close\r\n" : "") >= (int)sizeof(request))
 		error(2, 0, "--path takes a short path");
 	for (enum client_send kind = 0; kind < SEND_KINDS; kind++)
-		frame_build((struct client_frame *)&s->rodata->frames[kind], kind, &e, request);
-	s->rodata->connections = o->connections;
+		frame_build((struct client_frame *)&s->rodata->frames[kind], kind, e, request);
+	s->rodata->connections = connections;
 	s->rodata->asked = strlen(request);
 	s->rodata->port = htons(CLIENT_PORT);
-	s->rodata->closing = o->close;
-	s->rodata->timing = o->latency;
-	if (!o->latency)
+	s->rodata->closing = closing;
+	s->rodata->timing = latency;
+	if (!latency)
 		bpf_map__set_max_entries(s->maps.times, 1);
-	s->rodata->server = e.to;
-	expect(s, o->expect);
+	s->rodata->server = e->to;
+	expect(s);
 	if (http_client_bpf__load(s))
 		error(1, errno, "loading");
 	return s;
@@ -217,11 +178,13 @@ static void *map_table(const struct bpf_map *map)
 /* --- The run */
 
 struct client {
-	struct options o;
 	struct http_client_bpf *s;
 	struct client_connection *table;
 	struct client_figures *figures;
-	unsigned ifindex, ms;
+	const char *ifname;
+	int ifindex;
+	unsigned ms;
+	double seconds;
 	unsigned long long lost;
 };
 
@@ -247,10 +210,10 @@ static void look(struct client *c)
 
 	c->ms = ms;
 	ms = c->s->bss->clock += gone < TICK_MS ? gone : TICK_MS;
-	for (unsigned row = 0; row < c->o.connections; row++) {
+	for (unsigned row = 0; row < connections; row++) {
 		struct client_connection *at = &c->table[row];
 
-		if (at->state != CLIENT_NEW && (int)(ms - *(volatile __u32 *)&at->since) < (int)c->o.timeout)
+		if (at->state != CLIENT_NEW && (int)(ms - *(volatile __u32 *)&at->since) < (int)timeout_ms)
 			continue;
 		c->lost += at->state != CLIENT_NEW;
 		c->s->bss->begin[n++] = row;
@@ -260,9 +223,9 @@ static void look(struct client *c)
 
 static void end_all(struct client *c)
 {
-	for (unsigned row = 0; row < c->o.connections; row++)
+	for (unsigned row = 0; row < connections; row++)
 		c->s->bss->begin[row] = row;
-	begin(c, c->o.connections);
+	begin(c, connections);
 }
 
 static struct client_figures total(const struct client *c)
@@ -305,10 +268,10 @@ static void run(struct client *c)
 
 	link = bpf_link_create(bpf_program__fd(c->s->progs.sink), c->ifindex, BPF_XDP, &opts);
 	if (link < 0)
-		error(1, errno, "attaching to %s", c->o.dev);
+		error(1, errno, "attaching to %s", c->ifname);
 	cpu = cpu_seconds();
 	start = now();
-	for (end = start; end - start < c->o.seconds; end = now()) {
+	for (end = start; end - start < c->seconds; end = now()) {
 		look(c);
 		usleep(TICK_US);
 	}
@@ -320,7 +283,7 @@ static void run(struct client *c)
 	printf("{\"sent\": %llu, \"answered\": %llu, \"wrong\": %llu, \"lost\": %llu, \"resets\": %llu, "
 	       "\"repeated\": %llu, \"connections\": %llu, \"seconds\": %.6f, \"cpu\": %.2f",
 	       all.sent, all.answered, all.wrong, c->lost, all.resets, all.repeated, all.connections, end - start, cpu);
-	if (c->o.latency)
+	if (latency)
 		print_latency(c);
 	printf("}\n");
 	close(link);
@@ -328,18 +291,24 @@ static void run(struct client *c)
 
 int main(int argc, char **argv)
 {
-	struct client c = {.o = {.connections = 32, .seconds = 1, .timeout = 200}};
+	struct client c = {0};
+	struct frame_ends ends;
+	struct target target = {.family = 4};
+	int rc = parse(argc - 1, argv + 1, &c.seconds);
 
-	parse(argc, argv, &c.o);
-	enter(c.o.netns);
-	c.ifindex = if_nametoindex(c.o.dev);
-	if (!c.ifindex)
-		error(1, errno, "%s", c.o.dev);
-	c.s = load(&c.o);
+	if (!rc && netns)
+		rc = netns_enter(netns);
+	if (!rc)
+		rc = find_ends(argv[1], &target, &ends);
+	if (rc)
+		end(rc);
+	c.ifname = target.ifname;
+	c.ifindex = target.ifindex;
+	c.s = load(&ends);
 	c.s->bss->clock = c.ms = now() * 1e3;
 	c.table = map_table(c.s->maps.table);
 	c.figures = map_table(c.s->maps.figures);
-	for (unsigned row = 0; row < c.o.connections; row++) {
+	for (unsigned row = 0; row < connections; row++) {
 		c.table[row].seq = now() * 1e6; /* others in each run */
 		c.table[row].begun = now() * 1e3;
 	}

@@ -1,10 +1,10 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""inject.py - sends N times out of INTERFACE the frame that is given in hexadecimal."""
+"""inject.py - sends N datagrams FROM TO that two echoes turn for ever: from no port below 1,024, not to the same."""
 import socket
 import sys
 
-with socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as s:
-    s.bind((sys.argv[1], 0))
+with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+    s.bind((sys.argv[1], 20000))
     for _ in range(int(sys.argv[3])):
-        s.send(bytes.fromhex(sys.argv[2]))
+        s.sendto(bytes(18), (sys.argv[2], 40000))

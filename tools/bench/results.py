@@ -110,10 +110,13 @@ def machine(report):
     return f"{m['cpus']} x {m['cpu']}, Linux {m['kernel']}, {time.strftime('%Y-%m-%d', time.gmtime(m['time']))}"
 
 
+BUSY = 0.05  # share of the machine that others may use; above, no goal is judged
+
+
 def disturbed(report):
-    """A warning if others used the machine, or nothing: the share above which bench judges no goal."""
+    """A warning if others used the machine, or nothing."""
     busy = report["machine"]["busy"]
-    return f"Others used {busy:.0%} of the machine: these figures are a hint, goals are not judged." if busy > 0.05 else ""
+    return f"Others used {busy:.0%} of the machine: these figures are a hint, goals are not judged." if busy > BUSY else ""
 
 
 def number(v):

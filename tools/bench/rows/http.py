@@ -64,7 +64,7 @@ def client(*options, frames):
     """32 connections with one request under way on each; every answer's numbers, checksums, status and text are checked
     in the kernel. FRAMES: that it sends for an answer."""
     def load(world, seconds):
-        said = json.loads(sh("taskset", "-c", "0", built("tools/bench/http-client"), "--netns", world.client, "--dev",
+        said = json.loads(sh("taskset", "-c", "0", built("tools/bench/http-client"), "--netns", world.client,
                              CLIENT_IF, "--from", CLIENT_IP, "--to", HOST_IP, "--to-mac", world.mac, "--path", "/healthz",
                              "--expect", "ok\n", "--seconds", str(seconds), "--timeout", str(TIMEOUT), *options))
         cpu = said["cpu"] - world.client_cost[1] * frames * said["answered"]
