@@ -75,3 +75,14 @@ said() { # CONDITION
 	http_client --timeout 10
 	said '.answered > 100 and .lost > 0'
 }
+
+@test "wrong options are refused in a line" {
+	refuse() { # REASON OPTION...
+		run http_client "${@:2}"
+		assert_eq 2 "$status"
+		assert_match "$1" "$output"
+	}
+	refuse "bad value 'x' for --timeout" --timeout x
+	refuse "connections 3: a power of two" --connections 3
+	refuse "unknown option" --dev "$CLIENT_IF"
+}
