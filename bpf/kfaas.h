@@ -452,8 +452,10 @@ static __always_inline __u64 kfaas_sum(struct xdp_md *ctx, const struct kfaas_pa
 		if (blocks == KFAAS_SUM_NONE)
 			return KFAAS_SUM_NONE;
 	}
-	barrier_var(len);
-	len &= KFAAS_SUM_MAX; /* (as above) */
+	if (!__builtin_constant_p(len)) {
+		barrier_var(len);
+		len &= KFAAS_SUM_MAX; /* (as above) */
+	}
 	if (len & 64) {
 		block = at + (len & (KFAAS_SUM_MAX & ~127));
 		KFAAS_SUM_WORDS(block, 64, p->end)
