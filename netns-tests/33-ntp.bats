@@ -172,11 +172,11 @@ dump_matches() { assert_match "$1" "$(dumped)" "the row"; }
 	serve "local stratum 7"
 	background "$CLOCK" --netns "$HOST_NS" --chronyc-host "$SOCKET" --loop 1 "$HOST_IF"
 	pid=$BG_PID
-	wait_for 10 dump_matches $'\t0\t7\t-[0-9]+$'
+	wait_for 10 dump_matches $'\t0\t7\t-[0-9]+\t[0-9]+$'
 	wait_for 10 newer_than "$(dumped | cut -f 2)"
 	assert_eq "" "$(<"$BG_LOG")" "complaints"
 	kill "${BACKGROUND[0]}" # chronyd
-	wait_for 20 dump_matches $'\t3\t0\t-[0-9]+$'
+	wait_for 20 dump_matches $'\t3\t0\t-[0-9]+\t[0-9]+$'
 	assert_match 'kfaas-ntp-clock: NTP clients are passed on: chronyc failed' "$(<"$BG_LOG")"
 	kill "$pid"
 	wait "$pid" || rc=$?
@@ -243,6 +243,6 @@ by_kernel() { clock --kernel 1 "$HOST_IF"; }
 	refused 2 'IPv4 address or up to 4 characters, not LOCAL' "$CLOCK" --local 1 --refid LOCAL
 	refused 2 'one interface, not eth1' "$CLOCK" eth0 eth1
 	refused 2 "unrecognized option '--stratum'" "$CLOCK" --stratum
-	assert_match $'\t50545000\t0\t1\t-[0-9]+$' "$("$CLOCK" --local 1 --refid PTP)"
-	assert_match $'\t0a000001\t0\t2\t-[0-9]+$' "$("$CLOCK" --local 2 --refid 10.0.0.1)"
+	assert_match $'\t50545000\t0\t1\t-[0-9]+\t[0-9]+$' "$("$CLOCK" --local 1 --refid PTP)"
+	assert_match $'\t0a000001\t0\t2\t-[0-9]+\t[0-9]+$' "$("$CLOCK" --local 2 --refid 10.0.0.1)"
 }

@@ -7,7 +7,7 @@
 #include "clock.h"
 
 #define MEASUREMENTS 32
-#define CLOSE	     (SECOND / 10000) /* apart, at most: the function takes a tenfold for a step of the clock */
+#define CLOSE	     (SECOND / 10000) /* apart, at most: the function takes twice that for a step of the clock */
 #define DAY	     86400
 #define MAX_ERROR    (16 * SECOND) /* RFC 5905's MAXDISP */
 
@@ -66,8 +66,8 @@ int64_t clock_monotonic(void)
 	return now(CLOCK_MONOTONIC);
 }
 
-/* Of many measurements the one that was disturbed least. CLOCK_TAI less CLOCK_REALTIME is a whole number of seconds; if
- * it is not, the clock was set in between. */
+/* Of many measurements the one that was disturbed least; what it may be wrong by adds to the error. CLOCK_TAI less
+ * CLOCK_REALTIME is a whole number of seconds; if it is not, the clock was set in between. */
 static bool measure(struct clock_row *row)
 {
 	int64_t best = CLOSE;
@@ -83,6 +83,7 @@ static bool measure(struct clock_row *row)
 		row->tai_offset = offset;
 	}
 	row->precision = precision();
+	row->root_dispersion += best / 2;
 	return best < CLOSE;
 }
 

@@ -38,7 +38,7 @@ const char *clock_chrony(struct clock_row *row, const char *line);
 const char *clock_kernel(struct clock_row *row, bool local);
 
 /* After these and `updated`, from the kernel's clocks: tai_minus_mono, tai_offset, precision, and leap_at if a leap
- * second is near. NULL, or what is wrong. */
+ * second is near; root_dispersion grows by the error of that. NULL, or what is wrong. */
 const char *clock_measure(struct clock_row *row);
 
 #endif

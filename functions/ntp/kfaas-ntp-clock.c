@@ -18,7 +18,7 @@
 
 #include "clock.h"
 
-#define ROW_FIELDS 13 /* one of key, the rest of value */
+#define ROW_FIELDS 14 /* one of key, the rest of value */
 #define ROW_FIELD  24
 
 struct options {
@@ -167,7 +167,7 @@ static void row_fields(const struct clock_row *r, char field[ROW_FIELDS][ROW_FIE
 	const int64_t values[] = {
 		0,	  r->updated,	r->tai_minus_mono, r->leap_at, r->reference, r->root_delay, r->root_dispersion,
 		r->drift, r->tai_offset};
-	const int small[] = {r->leap, r->stratum, r->precision};
+	const int small[] = {r->leap, r->stratum, r->precision, 0}; /* the last is the function's own */
 	const uint8_t *id = r->reference_id;
 	int n = 0;
 

@@ -10,7 +10,7 @@ KFAAS_MANIFEST("on = udp/123\n");
 KFAAS_SETTING(__u32, max_age, 64);
 
 #define SECOND		1000000000ULL
-#define STEP		(SECOND / 1000) /* a clock that is set by more was not steered, but stepped */
+#define STEP		(SECOND / 5000) /* twice what the distance of two clocks may be wrong by */
 #define MAX_ERROR	(16 * SECOND)	/* RFC 5905's MAXDISP: beyond it a clock is not synchronised */
 #define UNIX_EPOCH	2208988800ULL	/* in NTP's seconds, which begin in 1900 */
 #define NTP_CLIENT	3
@@ -37,7 +37,8 @@ _Static_assert(sizeof(struct ntp_message) == 48, "ntp_message");
 
 /* The clock that is served is TAI less a whole number of seconds. TAI is as steered as UTC is, but goes on through a
  * leap second; and its distance to the monotonic clock changes only if somebody sets the clock, or the kernel's TAI
- * offset. Then this row, which was made before, counts for nothing. */
+ * offset. Then this row, which was made before, counts for nothing. So one reading, of the monotonic clock, is enough
+ * for an answer, and one of both a tick for all: a reading costs more than anything else that is done here. */
 struct ntp_clock {
 	__u64 updated;	       /* CLOCK_MONOTONIC, when this row was made; this and what follows in ns */
 	__s64 tai_minus_mono;  /* CLOCK_TAI less CLOCK_MONOTONIC */
@@ -51,6 +52,7 @@ struct ntp_clock {
 	__u8 leap; /* as in the message; 3: not synchronised, nothing is answered */
 	__u8 stratum;
 	__s8 precision; /* log2 of seconds */
+	__u64 compared; /* the kernel's tick in which the distance was last seen to be right; 0 in a new row */
 };
 
 /* A hash and not an array: a row is replaced as a whole, so no packet sees half of one. */
@@ -62,27 +64,51 @@ struct {
 	__type(value, struct ntp_clock);
 } clock SEC(".maps");
 
+/* One division, and 2^32 / SECOND as 4 + NTP_FRACTION / 2^32: each division takes some ns. */
+#define NTP_FRACTION 1266874890ULL
+
 static __always_inline struct ntp_stamp ntp_stamp(__u64 since_1970)
 {
+	__u64 seconds = since_1970 / SECOND, ns = since_1970 - seconds * SECOND;
+
 	return (struct ntp_stamp){
-		.seconds = bpf_htonl(since_1970 / SECOND + UNIX_EPOCH),
-		.fraction = bpf_htonl((since_1970 % SECOND << 32) / SECOND),
+		.seconds = bpf_htonl(seconds + UNIX_EPOCH),
+		.fraction = bpf_htonl(ns * 4 + (ns * NTP_FRACTION >> 32)),
 	};
 }
 
-/* Up to MAX_ERROR; rounded up, as an error should be. */
+/* Of up to MAX_ERROR, in 65536ths of a second, of which a ns is NTP_SHORT / 2^43; rounded up, as an error should be. */
+#define NTP_SHORT 576460752ULL
+
 static __always_inline __be32 ntp_short(__u64 ns)
 {
-	return bpf_htonl(((ns << 16) + SECOND - 1) / SECOND);
+	return bpf_htonl((ns * NTP_SHORT + (1ULL << 43) - 1) >> 43);
 }
 
-static __always_inline bool ntp_usable(const struct ntp_clock *c, __u64 mono, __u64 tai)
+/* Twice, because something may come between two readings. */
+static __always_inline bool ntp_distance_holds(struct ntp_clock *c)
 {
-	__u64 stepped = tai - mono - c->tai_minus_mono + STEP;
+	__u64 tick = bpf_jiffies64();
 
-	return c->leap < NTP_LEAP_UNSYNC && c->stratum && c->stratum <= NTP_STRATUM_MAX && stepped <= 2 * STEP &&
-	       mono - c->updated <= max_age * SECOND && (!c->leap_at || tai < c->leap_at) &&
-	       c->root_delay <= MAX_ERROR && c->root_dispersion <= MAX_ERROR;
+	for (int i = 0; c->compared != tick && i < 2; i++)
+		if (bpf_ktime_get_tai_ns() - bpf_ktime_get_ns() - c->tai_minus_mono + STEP <= 2 * STEP)
+			c->compared = tick;
+	return c->compared == tick;
+}
+
+static __always_inline bool ntp_usable(struct ntp_clock *c, __u64 mono)
+{
+	return c->leap < NTP_LEAP_UNSYNC && c->stratum && c->stratum <= NTP_STRATUM_MAX &&
+	       mono - c->updated <= max_age * SECOND && (!c->leap_at || mono + c->tai_minus_mono < c->leap_at) &&
+	       c->root_delay <= MAX_ERROR && c->root_dispersion <= MAX_ERROR && ntp_distance_holds(c);
+}
+
+/* Now, with each second begun; one is taken for 2^30 ns * 64 / 69, which is a little less. */
+static __always_inline __u64 ntp_error(const struct ntp_clock *c, __u64 mono)
+{
+	__u64 seconds = ((mono - c->updated) >> 6) * 69 >> 30;
+
+	return c->root_dispersion + (seconds + 1) * c->drift;
 }
 
 /* Whoever asks with a message of exactly this length has neither extension fields nor a MAC. An answer is never taken
@@ -99,9 +125,8 @@ static __always_inline struct ntp_message *ntp_question(const struct kfaas_packe
 	return (m->first & 7) == NTP_CLIENT && (version == 3 || version == 4) ? m : NULL;
 }
 
-/* What the row says, and the times; MONO and UTC: when the question was handled. */
-static __always_inline void ntp_answer(struct ntp_message *m, const struct ntp_clock *c, __u64 error, __u64 mono,
-				       __u64 utc)
+/* What the row says, and the time: of receiving and of sending, between which less passes than a clock's precision. */
+static __always_inline void ntp_answer(struct ntp_message *m, const struct ntp_clock *c, __u64 error, __u64 utc)
 {
 	m->first = c->leap << 6 | (m->first & 0x38) | NTP_SERVER;
 	m->stratum = c->stratum;
@@ -112,8 +137,7 @@ static __always_inline void ntp_answer(struct ntp_message *m, const struct ntp_c
 	m->reference = ntp_stamp(c->reference);
 	m->origin = m->transmit; /* the client knows its answer by it */
 	m->receive = ntp_stamp(utc);
-	/* By the monotonic clock, so that nothing can come between the two. */
-	m->transmit = ntp_stamp(utc + bpf_ktime_get_ns() - mono);
+	m->transmit = m->receive;
 }
 
 SEC("xdp")
@@ -122,7 +146,7 @@ int ntp(struct xdp_md *ctx)
 	struct kfaas_packet p;
 	struct ntp_message *m;
 	struct ntp_clock *c;
-	__u64 mono, tai, error;
+	__u64 mono, error;
 	__u32 key = 0;
 
 	if (!kfaas_parse(ctx, &p))
@@ -130,14 +154,13 @@ int ntp(struct xdp_md *ctx)
 	m = ntp_question(&p);
 	if (!m || !kfaas_udp_intact(ctx, &p))
 		return XDP_PASS;
-	tai = bpf_ktime_get_tai_ns();
-	mono = bpf_ktime_get_ns(); /* second: what interrupts us here must not count twice in the transmit time */
+	mono = bpf_ktime_get_ns();
 	c = bpf_map_lookup_elem(&clock, &key);
-	if (!c || !ntp_usable(c, mono, tai))
+	if (!c || !ntp_usable(c, mono))
 		return XDP_PASS;
-	error = c->root_dispersion + ((mono - c->updated) / SECOND + 1) * c->drift; /* seconds begun */
+	error = ntp_error(c, mono);
 	if (error > MAX_ERROR)
 		return XDP_PASS;
-	ntp_answer(m, c, error, mono, tai - c->tai_offset * SECOND);
+	ntp_answer(m, c, error, mono + c->tai_minus_mono - c->tai_offset * SECOND);
 	return kfaas_reply_udp(ctx, &p);
 }
