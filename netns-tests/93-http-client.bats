@@ -43,6 +43,14 @@ said() { # CONDITION
 	said '.latency.samples == .answered'
 }
 
+@test "connections rest between an answer and the next request" {
+	http_client --connections 2 --pause 5000 --latency
+	said '.answered > 10 and .answered <= 82 and .wrong + .lost + .resets + .repeated == 0'
+	said '.latency.samples == .answered'
+	http_client --connections 1 --pause 100000 --timeout 50
+	said '.answered >= 1 and .answered <= 3 and .lost == 0'
+}
+
 @test "another text, another status, and no server are no right answers" {
 	expect=$'wrong\n' http_client
 	said '.answered == 0 and .wrong > 100'
@@ -84,5 +92,6 @@ said() { # CONDITION
 	}
 	refuse "bad value 'x' for --timeout" --timeout x
 	refuse "connections 3: a power of two" --connections 3
+	refuse "pause is for connections that are kept" --pause 100 --close
 	refuse "unknown option" --dev "$CLIENT_IF"
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* http-client.bpf.c - an HTTP client in the kernel, on the client's interface. `source` (run by BPF_PROG_TEST_RUN with
  * live frames) opens connections; `sink` takes what the server sends, checks answers and makes of each segment the next
- * thing to send: a request, the end of the connection, the SYN of the next one. One segment in, at most one out. */
+ * thing to send: a request, the end of the connection, the SYN of the next one. One segment in, at most one out. If
+ * connections are to rest between requests, those come from `pacer`. */
 #include <kfaas.h>
 
 #include "http-client.h"
@@ -27,6 +28,7 @@ const volatile __u64 tail, tail_mask; /* what the last 8 bytes of an answer have
 const volatile __u32 asked;	      /* bytes of a request */
 const volatile bool timing;
 const volatile bool closing; /* connections are closed by the server after each answer */
+const volatile __u64 pause;  /* ns between an answer and the next request */
 
 __u32 stop;
 __u32 clock; /* milliseconds; kept up by user space */
@@ -60,6 +62,7 @@ __u64 timed;
 /* The connections that `source` is to open next; or, after `stop`, to break off, so that none is left to the server. */
 __u32 begin[CLIENT_CONNECTIONS];
 __u32 begin_at;
+__u32 turn; /* of `pacer` */
 
 static __always_inline __u32 port_of(__u32 row, const struct client_connection *c)
 {
@@ -211,9 +214,11 @@ static __always_inline int go_on(struct xdp_md *ctx, const struct kfaas_packet *
 		return send(ctx, c, row, SEND_FIN);
 	}
 	c->since = clock;
-	if (!closing)
+	if (!closing && !pause)
 		return ask(ctx, c, row, f);
-	c->state = CLIENT_END;
+	c->asked = bpf_ktime_get_ns() + pause;
+	barrier(); /* `pacer` may be on another CPU */
+	c->state = closing ? CLIENT_END : CLIENT_REST;
 	return XDP_DROP;
 }
 
@@ -228,6 +233,19 @@ int source(struct xdp_md *ctx)
 	if (!c)
 		return XDP_DROP;
 	return stop ? send(ctx, c, row, SEND_RST) : open(ctx, c, row);
+}
+
+/* Run again and again: looks at the connections in turn, and asks on one whose pause is over. */
+SEC("xdp")
+int pacer(struct xdp_md *ctx)
+{
+	__u32 cpu = bpf_get_smp_processor_id(), row = turn++ & (connections - 1);
+	struct client_connection *c = bpf_map_lookup_elem(&table, &row);
+	struct client_figures *f = bpf_map_lookup_elem(&figures, &cpu);
+
+	if (!c || !f || c->state != CLIENT_REST || bpf_ktime_get_ns() < c->asked)
+		return XDP_DROP;
+	return ask(ctx, c, row, f);
 }
 
 SEC("xdp")

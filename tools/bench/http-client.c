@@ -4,10 +4,11 @@
  *
  *	http-client IFACE --from IP --to IP --to-mac MAC --path PATH --expect TEXT [OPTION...]
  *
- * With --close the server is asked to close a connection after its one answer. An answer is right if its checksums and
- * numbers are, its status is 200, it comes in one segment and ends with an empty line and TEXT. Prints one JSON object,
- * with percentiles of up to a million round trips if it is told --latency. Sends nowhere but out of IF, which it takes
- * for the time of the run. */
+ * With --close the server is asked to close a connection after its one answer; with --pause a connection rests before
+ * its next request. An answer is right if its checksums and numbers are, its status is 200, it comes in one segment and
+ * ends with an empty line and TEXT. Prints one JSON object, with percentiles of up to a million round trips if it is
+ *told
+ * --latency. Sends nowhere but out of IF, which it takes for the time of the run. */
 #include <arpa/inet.h>
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -33,9 +34,10 @@
 #define TICK_US 1000
 #define TICK_MS 5 /* most that a tick counts for, however late it comes */
 #define BATCH	64
+#define PACED	(1 << 17) /* looks at a connection between two ticks, if there are pauses; some 10 ms */
 
 static const char *netns, *from, *to, *to_mac, *path, *text, *seconds = "1";
-static unsigned long long connections = 32, timeout_ms = 200;
+static unsigned long long connections = 32, timeout_ms = 200, pause_us;
 static bool closing, latency;
 
 static const struct args_option options[] = {
@@ -50,6 +52,8 @@ static const struct args_option options[] = {
 	{"seconds", .string = &seconds, .value = "S", .help = "how long (1)"},
 	{"timeout", .number = &timeout_ms, .min = 1, .max = 60000, .value = "MS",
 	 .help = "a request is lost after (200)"},
+	{"pause", .number = &pause_us, .min = 0, .max = 1000000, .value = "US",
+	 .help = "between an answer and the connection's next request (0)"},
 	{"close", .flag = &closing, .help = "ask the server to close a connection after each answer"},
 	{"latency", .flag = &latency, .help = "time round trips"},
 	{0},
@@ -103,7 +107,7 @@ static int parse(int argc, char **argv, double *length)
 		return fail_input("--from, --to, --path and --expect are needed");
 	if (connections & (connections - 1))
 		return fail_input("--connections %llu: a power of two", connections);
-	return 0;
+	return closing && pause_us ? fail_input("--pause is for connections that are kept, not with --close") : 0;
 }
 
 static int find_ends(const char *ifname, struct target *t, struct frame_ends *e)
@@ -156,6 +160,7 @@ static struct http_client_bpf *load(const struct frame_ends *e)
 	s->rodata->port = htons(CLIENT_PORT);
 	s->rodata->closing = closing;
 	s->rodata->timing = latency;
+	s->rodata->pause = pause_us * 1000;
 	if (!latency)
 		bpf_map__set_max_entries(s->maps.times, 1);
 	s->rodata->server = e->to;
@@ -188,18 +193,24 @@ struct client {
 	unsigned long long lost;
 };
 
-/* Open the first N connections of `begin`, or break them off. */
-static void begin(struct client *c, unsigned n)
+/* Run a program N times, each with a frame that the kernel sends if it says so. */
+static void inject(const struct client *c, const struct bpf_program *prog, unsigned n, unsigned batch)
 {
 	static const unsigned char frame[64];
 	struct xdp_md ctx = {.data_end = sizeof(frame), .ingress_ifindex = c->ifindex};
 	LIBBPF_OPTS(bpf_test_run_opts, run, .data_in = frame, .data_size_in = sizeof(frame), .ctx_in = &ctx,
-		    .ctx_size_in = sizeof(ctx), .repeat = n, .flags = BPF_F_TEST_XDP_LIVE_FRAMES,
-		    .batch_size = n < BATCH ? n : BATCH);
+		    .ctx_size_in = sizeof(ctx), .repeat = n, .flags = BPF_F_TEST_XDP_LIVE_FRAMES, .batch_size = batch);
 
-	c->s->bss->begin_at = 0;
-	if (n && bpf_prog_test_run_opts(bpf_program__fd(c->s->progs.source), &run))
+	if (bpf_prog_test_run_opts(bpf_program__fd(prog), &run))
 		error(1, errno, "sending live frames");
+}
+
+/* Open the first N connections of `begin`, or break them off. */
+static void begin(struct client *c, unsigned n)
+{
+	c->s->bss->begin_at = 0;
+	if (n)
+		inject(c, c->s->progs.source, n, n < BATCH ? n : BATCH);
 }
 
 /* Connections on which nothing has gone on for too long are given up, and their rows begun anew. What this thread has
@@ -213,6 +224,8 @@ static void look(struct client *c)
 	for (unsigned row = 0; row < connections; row++) {
 		struct client_connection *at = &c->table[row];
 
+		if (at->state == CLIENT_REST)
+			continue;
 		if (at->state != CLIENT_NEW && (int)(ms - *(volatile __u32 *)&at->since) < (int)timeout_ms)
 			continue;
 		c->lost += at->state != CLIENT_NEW;
@@ -273,7 +286,10 @@ static void run(struct client *c)
 	start = now();
 	for (end = start; end - start < c->seconds; end = now()) {
 		look(c);
-		usleep(TICK_US);
+		if (pause_us)
+			inject(c, c->s->progs.pacer, PACED, 1);
+		else
+			usleep(TICK_US);
 	}
 	c->s->bss->stop = 1;
 	usleep(2000); /* what is under way arrives */

@@ -28,6 +28,7 @@ enum client_state {
 	CLIENT_NEW,    /* to be begun by `source` */
 	CLIENT_SYN,    /* the SYN-ACK */
 	CLIENT_ANSWER, /* the answer */
+	CLIENT_REST,   /* the end of its pause */
 	CLIENT_END,    /* the server's FIN */
 	CLIENT_LAST,   /* the acknowledgement of our own */
 };
@@ -38,7 +39,7 @@ struct client_connection {
 	__u32 seq, ack; /* our next byte, and the server's */
 	__u32 stamp;	/* the server's last, network order */
 	__u32 begun;	/* connections in this row so far: makes ports and first sequence numbers */
-	__u64 asked;	/* ns, if round trips are timed */
+	__u64 asked;	/* ns, if round trips are timed; in a pause: when it ends */
 };
 _Static_assert(sizeof(struct client_connection) == 32, "client_connection");
 

@@ -16,6 +16,7 @@ MEASURES = {
 }
 TIMEOUT = 200  # ms, after which an answer is lost
 MANY = 500000  # a second: above, one request in 16 is timed, else each
+IDLE = 5000    # a second, so far apart that a server has gone to sleep before each, also one that polls for 50 us
 
 
 @dataclass
@@ -66,14 +67,19 @@ def flood_load(*argv):
     return load
 
 
-def idle_load(*argv):
-    """One request under way, the next when its answer is there: round trips of a side that has nothing else to do."""
+def one_load(*argv):
+    """One request under way, the next when its answer is there: a server is never without work for long."""
     return gen_load(*argv, "--outstanding", 1, sample=1)
 
 
 def rate_load(rate, *argv):
     """An open loop; latency counts from when a request is due."""
     return gen_load(*argv, "--rate", f"{max(1, round(rate))}/s", sample=16 if rate > MANY else 1)
+
+
+def idle_load(*argv):
+    """Round trips of a side that has nothing else to do, and knows nothing of what is to come."""
+    return rate_load(IDLE, *argv)
 
 
 def maximum(world, closed, *argv):

@@ -6,7 +6,7 @@ import os
 import re
 
 from curve import Latency
-from load import Seen, gen_load, idle_load, rising_load
+from load import Seen, gen_load, idle_load, one_load, rising_load
 from row import Row, Side
 from world import HOST_IF, HOST_IP, TOP, built, sh, tool, unpacked
 
@@ -154,6 +154,8 @@ ROWS = [
     Row("dns: kernel / NSD, dnsperf", SOCKETS, NSD_SIDE, dnsperf, {"answers": None}, most=3),
     Row("dns: kernel / Knot, dnsperf", SOCKETS, KNOT_SIDE, dnsperf, {"answers": None}, most=3),
     Row("dns: round trip, idle", KERNEL, NSD_SIDE, idle_load(*ARGV), {"p50": None, "p99": 10, "p999": None}),
+    Row("dns: round trip, one after the other", KERNEL, NSD_SIDE, one_load(*ARGV),
+        {"p50": None, "p99": None, "p999": None}),
     Row("dns: highest rate without loss, NSD", KERNEL, NSD_SIDE, rising_load(CLOSED, *ARGV), {"lossless": None}, most=3,
         setups=1),
     Row("dns: highest rate without loss, Knot", KERNEL, KNOT_SIDE, rising_load(CLOSED, *ARGV), {"lossless": None}, most=3,

@@ -6,7 +6,7 @@ import json
 import os
 import re
 
-from load import TIMEOUT, Seen
+from load import IDLE, TIMEOUT, Seen
 from row import Row, Side
 from world import CLIENT_IF, CLIENT_IP, HOST_IP, built, sh, tool, unpacked
 
@@ -102,7 +102,10 @@ ROWS = [
     Row("http: kernel / nginx, keep-alive", KERNEL, NGINX_SIDE, client(frames=1), {"answers": None, "cpu": 10}, main=True),
     Row("http: kernel / nginx, a connection each", KERNEL, NGINX_SIDE, client("--close", frames=3),
         {"answers": None, "cpu": 10}),
-    Row("http: round trip, one request at a time", KERNEL, NGINX_SIDE,
+    Row("http: round trip, idle", KERNEL, NGINX_SIDE,
+        client("--connections", "1", "--latency", "--pause", str(10**6 // IDLE), frames=1),
+        {"p50": None, "p99": 10, "p999": None}),
+    Row("http: round trip, one after the other", KERNEL, NGINX_SIDE,
         client("--connections", "1", "--latency", frames=1), {"p50": None, "p99": None, "p999": None}),
     Row("http: kernel / nginx, wrk", KERNEL_WRK, NGINX_WRK, wrk(), {"answers": None}, most=3),
     Row("http: kernel / nginx, wrk, a connection each", KERNEL_WRK, NGINX_WRK, wrk("-H", "Connection: close"),

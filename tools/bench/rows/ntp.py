@@ -2,7 +2,7 @@
 """ntp.py - the function ntp against chronyd, which with -x leaves the machine's clock alone."""
 import contextlib
 
-from load import gen_load, idle_load
+from load import gen_load, idle_load, one_load
 from row import Row, Side
 from world import HOST_IF, built, sh, unpacked
 
@@ -30,4 +30,5 @@ ROWS = [
     Row("ntp: kernel / chronyd", KERNEL, CHRONYD, gen_load("ntp", "--outstanding", 32), {"answers": None, "cpu": 20},
         main=True),
     Row("ntp: round trip, idle", KERNEL, CHRONYD, idle_load("ntp"), {"p50": None, "p99": 10, "p999": None}),
+    Row("ntp: round trip, one after the other", KERNEL, CHRONYD, one_load("ntp"), {"p50": None, "p99": None, "p999": None}),
 ]
