@@ -5,7 +5,7 @@ run in the client's namespace, with IF up.
 
 Each worker gives random commands. Each must succeed or fail with one line that the state of the
 moment explains; at the end what ls says, what answers and what is pinned agree.
-Environment as for kill.py, whose Host this uses.
+Environment: as for host.py.
 """
 import collections
 import json
@@ -18,7 +18,7 @@ import threading
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from kill import OBJECTS, PORTS, VM, Host, Wrong, section, write  # noqa: E402
+from host import OBJECTS, PORTS, REVISION, VM, Host, Wrong, section, write  # noqa: E402
 
 NAMES = {"a": 7777, "b": 7778, "c": 7779, "d": 7780}
 EXPECTED = {
@@ -40,7 +40,7 @@ class Workers:
         """Words of a random command."""
         name, face = rng.choice(list(NAMES)), self.h.interface
         revision = ["--set", f"revision={rng.randint(1, 250)}"]
-        deploy = ["deploy", face, OBJECTS + "/revision.bpf.o", "--name", name, "--on", f"udp/{NAMES[name]}", *revision]
+        deploy = ["deploy", face, REVISION, "--name", name, "--on", f"udp/{NAMES[name]}", *revision]
         watch = ["deploy", face, OBJECTS + "/watch.bpf.o", "--name", "e", "--on", "udp/7000"]
         choices = [(deploy, 6), (["replace", face, name, *revision], 6), (["rollback", face, name], 2),
                    (["remove", face, name], 3), (["ls", face], 2), (["--json", "ls"], 2), (["stats", face], 2),
@@ -119,7 +119,7 @@ def main():
         check_slots(host, listed)
         for name in NAMES:  # and it still works
             if name not in listed:
-                host.must("-q", "deploy", interface, OBJECTS + "/revision.bpf.o", "--name", name, "--on",
+                host.must("-q", "deploy", interface, REVISION, "--name", name, "--on",
                           f"udp/{NAMES[name]}", "--set", "revision=7")
             else:
                 host.must("-q", "replace", interface, name, "--set", "revision=7")
