@@ -4,68 +4,13 @@
 #include <errno.h>
 #include <linux/genetlink.h>
 #include <linux/pkt_sched.h>
-#include <linux/rtnetlink.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "hook_internal.h"
+#include "netlink.h"
 
-struct request {
-	struct nlmsghdr head;
-	union {
-		struct tcmsg tc;
-		struct {
-			struct genlmsghdr head;
-			char attrs[64];
-		} genl;
-	};
-};
-
-/* Called for each answer; anything but 0 ends the dump and is its result. */
-typedef int (*answer_fn)(const struct nlmsghdr *msg, void *arg);
-
-static int read_answers(int fd, answer_fn answer, void *arg)
-{
-	static char buf[65536] __attribute__((aligned(NLMSG_ALIGNTO)));
-	bool multi = true;
-	int result = 0;
-
-	while (multi) {
-		ssize_t got = recv(fd, buf, sizeof(buf), 0);
-		struct nlmsghdr *msg = (struct nlmsghdr *)buf;
-
-		if (got < 0)
-			return -errno;
-		multi = false;
-		for (int len = (int)got; NLMSG_OK(msg, (unsigned)len); msg = NLMSG_NEXT(msg, len)) {
-			if (msg->nlmsg_type == NLMSG_DONE)
-				return result;
-			if (msg->nlmsg_type == NLMSG_ERROR)
-				return result ? result : ((struct nlmsgerr *)NLMSG_DATA(msg))->error;
-			multi = msg->nlmsg_flags & NLM_F_MULTI;
-			if (!result) /* a dump is read to its end all the same */
-				result = answer(msg, arg);
-		}
-	}
-	return result;
-}
-
-static int ask(int family, struct request *req, answer_fn answer, void *arg)
-{
-	int fd, rc = 0;
-
-	fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, family);
-	if (fd < 0)
-		return -errno;
-	if (send(fd, req, req->head.nlmsg_len, 0) < 0)
-		rc = -errno;
-	if (!rc)
-		rc = read_answers(fd, answer, arg);
-	close(fd);
-	return rc;
-}
+#define CLSACT TC_H_MAKE(TC_H_CLSACT, 0)
 
 struct qdisc_search {
 	int ifindex;
@@ -73,58 +18,57 @@ struct qdisc_search {
 	size_t size;
 };
 
-static int see_qdisc(const struct nlmsghdr *msg, void *arg)
+static int see_qdisc(const struct nlmsghdr *h, void *arg)
 {
 	const struct qdisc_search *search = arg;
-	const struct tcmsg *tc = NLMSG_DATA(msg);
-	const struct rtattr *attr = TCA_RTA(tc);
-	int len = TCA_PAYLOAD(msg);
+	const struct tcmsg *tc = mnl_nlmsg_get_payload(h);
+	const struct nlattr *a;
 
-	if (tc->tcm_ifindex != search->ifindex || tc->tcm_handle != TC_H_MAKE(TC_H_CLSACT, 0))
-		return 0;
-	for (; RTA_OK(attr, len); attr = RTA_NEXT(attr, len)) {
-		if (attr->rta_type == TCA_KIND)
-			snprintf(search->kind, search->size, "%s", (const char *)RTA_DATA(attr));
+	if (tc->tcm_ifindex != search->ifindex || tc->tcm_handle != CLSACT)
+		return MNL_CB_OK;
+	mnl_attr_for_each(a, h, sizeof(*tc))
+	{
+		if (mnl_attr_get_type(a) == TCA_KIND)
+			snprintf(search->kind, search->size, "%s", mnl_attr_get_str(a));
 	}
-	return 1;
+	return MNL_CB_STOP;
+}
+
+static int tc_dump(int type, int ifindex, __u32 parent, mnl_cb_t see, void *arg)
+{
+	struct netlink_room room;
+	struct nlmsghdr *h = netlink_request(&room, type, NLM_F_DUMP);
+	struct tcmsg *tc = mnl_nlmsg_put_extra_header(h, sizeof(*tc));
+
+	tc->tcm_ifindex = ifindex;
+	tc->tcm_parent = parent;
+	return netlink_ask(NETLINK_ROUTE, h, see, arg);
 }
 
 int hook_qdisc_kind(int ifindex, char *kind, size_t size)
 {
 	struct qdisc_search search = {ifindex, kind, size};
-	struct request req = {
-		.head = {.nlmsg_len = NLMSG_LENGTH(sizeof(struct tcmsg)),
-			 .nlmsg_type = RTM_GETQDISC,
-			 .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP},
-		.tc = {.tcm_family = AF_UNSPEC, .tcm_ifindex = ifindex},
-	};
+	int rc;
 
 	kind[0] = '\0';
-	return ask(NETLINK_ROUTE, &req, see_qdisc, &search);
+	rc = tc_dump(RTM_GETQDISC, ifindex, 0, see_qdisc, &search);
+	return rc ? rc : kind[0] != '\0';
 }
 
-static int see_filter(const struct nlmsghdr *msg, void *arg)
+static int see_filter(const struct nlmsghdr *h, void *found)
 {
-	(void)arg;
-	return msg->nlmsg_type == RTM_NEWTFILTER;
+	*(bool *)found |= h->nlmsg_type == RTM_NEWTFILTER;
+	return MNL_CB_OK;
 }
 
 int hook_qdisc_filters(int ifindex)
 {
-	const __u32 sides[] = {TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_INGRESS), TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_EGRESS)};
-	int rc = 0;
+	bool found = false;
+	int rc = tc_dump(RTM_GETTFILTER, ifindex, TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_INGRESS), see_filter, &found);
 
-	for (int i = 0; i < 2 && !rc; i++) {
-		struct request req = {
-			.head = {.nlmsg_len = NLMSG_LENGTH(sizeof(struct tcmsg)),
-				 .nlmsg_type = RTM_GETTFILTER,
-				 .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP},
-			.tc = {.tcm_family = AF_UNSPEC, .tcm_ifindex = ifindex, .tcm_parent = sides[i]},
-		};
-
-		rc = ask(NETLINK_ROUTE, &req, see_filter, NULL);
-	}
-	return rc;
+	if (!rc && !found)
+		rc = tc_dump(RTM_GETTFILTER, ifindex, TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_EGRESS), see_filter, &found);
+	return rc ? rc : found;
 }
 
 /* ---- generic netlink: the family "netdev" (Linux 6.3), by the numbers of its interface */
@@ -133,62 +77,48 @@ int hook_qdisc_filters(int ifindex)
 #define NETDEV_ATTR_IFINDEX  1
 #define NETDEV_ATTR_FEATURES 3
 
-static void add_attr(struct request *req, unsigned short type, const void *data, size_t size)
-{
-	struct nlattr *attr = (struct nlattr *)((char *)req + NLMSG_ALIGN(req->head.nlmsg_len));
-
-	attr->nla_type = type;
-	attr->nla_len = (unsigned short)(NLA_HDRLEN + size);
-	memcpy((char *)attr + NLA_HDRLEN, data, size);
-	req->head.nlmsg_len = NLMSG_ALIGN(req->head.nlmsg_len) + NLA_ALIGN(attr->nla_len);
-}
-
 struct attr_search {
-	unsigned short type;
+	__u16 type;
 	void *value;
 	size_t size;
+	bool found;
 };
 
-static int see_attr(const struct nlmsghdr *msg, void *arg)
+static int see_attrs(const struct nlmsghdr *h, void *arg)
 {
-	const struct attr_search *search = arg;
-	const char *at = (const char *)NLMSG_DATA(msg) + GENL_HDRLEN;
-	const char *end = (const char *)msg + msg->nlmsg_len;
+	struct attr_search *search = arg;
+	const struct nlattr *a;
 
-	while (at + NLA_HDRLEN <= end) {
-		const struct nlattr *attr = (const struct nlattr *)at;
-
-		if (attr->nla_len < NLA_HDRLEN)
-			break;
-		if ((attr->nla_type & NLA_TYPE_MASK) == search->type && attr->nla_len >= NLA_HDRLEN + search->size) {
-			memcpy(search->value, at + NLA_HDRLEN, search->size);
-			return 1;
-		}
-		at += NLA_ALIGN(attr->nla_len);
+	mnl_attr_for_each(a, h, GENL_HDRLEN)
+	{
+		if (mnl_attr_get_type(a) != search->type || mnl_attr_get_payload_len(a) < search->size)
+			continue;
+		memcpy(search->value, mnl_attr_get_payload(a), search->size);
+		search->found = true;
 	}
-	return 0;
+	return MNL_CB_OK;
 }
 
-static int genl_ask(__u16 family, __u8 cmd, unsigned short attr, const void *data, size_t size,
-		    struct attr_search *search)
+static int genl_ask(__u16 family, __u8 cmd, __u16 attr, const void *data, size_t size, struct attr_search *search)
 {
-	struct request req = {
-		.head = {.nlmsg_len = NLMSG_LENGTH(GENL_HDRLEN), .nlmsg_type = family, .nlmsg_flags = NLM_F_REQUEST},
-		.genl.head = {.cmd = cmd, .version = 1},
-	};
+	struct netlink_room room;
+	struct nlmsghdr *h = netlink_request(&room, family, 0);
+	struct genlmsghdr *genl = mnl_nlmsg_put_extra_header(h, sizeof(*genl));
 	int rc;
 
-	add_attr(&req, attr, data, size);
-	rc = ask(NETLINK_GENERIC, &req, see_attr, search);
-	return rc == 1 ? 0 : rc ? rc : -ENODATA;
+	genl->cmd = cmd;
+	genl->version = 1;
+	mnl_attr_put(h, attr, size, data);
+	rc = netlink_ask(NETLINK_GENERIC, h, see_attrs, search);
+	return rc || search->found ? rc : -ENODATA;
 }
 
 int hook_netdev_features(int ifindex, __u64 *features)
 {
 	static const char name[] = "netdev";
 	__u16 family = 0;
-	struct attr_search id = {CTRL_ATTR_FAMILY_ID, &family, sizeof(family)};
-	struct attr_search word = {NETDEV_ATTR_FEATURES, features, sizeof(*features)};
+	struct attr_search id = {CTRL_ATTR_FAMILY_ID, &family, sizeof(family), false};
+	struct attr_search word = {NETDEV_ATTR_FEATURES, features, sizeof(*features), false};
 	int rc;
 
 	rc = genl_ask(GENL_ID_CTRL, CTRL_CMD_GETFAMILY, CTRL_ATTR_FAMILY_NAME, name, sizeof(name), &id);

@@ -2,12 +2,9 @@
 /* link.c - see link.h. */
 #include "link.h"
 
-#include <errno.h>
-#include <libmnl/libmnl.h>
 #include <linux/if_link.h>
-#include <linux/rtnetlink.h>
-#include <stdint.h>
-#include <sys/socket.h>
+
+#include "netlink.h"
 
 static int see_xdp(const struct nlattr *a, void *data)
 {
@@ -45,27 +42,12 @@ static int see_link(const struct nlmsghdr *h, void *data)
 
 int link_get(int ifindex, int netns, struct link *out)
 {
-	static char buf[32768] __attribute__((aligned(NLMSG_ALIGNTO)));
-	struct mnl_socket *nl = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
-	struct nlmsghdr *h = mnl_nlmsg_put_header(buf);
-	struct ifinfomsg *ifi;
-	int n, rc = 0;
+	struct netlink_room room;
+	struct nlmsghdr *h = netlink_request(&room, RTM_GETLINK, 0);
+	struct ifinfomsg *ifi = mnl_nlmsg_put_extra_header(h, sizeof(*ifi));
 
-	if (!nl)
-		return -errno;
-	h->nlmsg_type = RTM_GETLINK;
-	h->nlmsg_flags = NLM_F_REQUEST;
-	ifi = mnl_nlmsg_put_extra_header(h, sizeof(*ifi));
 	ifi->ifi_index = ifindex;
 	if (netns >= 0)
 		mnl_attr_put_u32(h, IFLA_TARGET_NETNSID, netns);
-	if (mnl_socket_bind(nl, 0, MNL_SOCKET_AUTOPID) || mnl_socket_sendto(nl, h, h->nlmsg_len) < 0) {
-		rc = -errno;
-	} else {
-		n = mnl_socket_recvfrom(nl, buf, sizeof(buf));
-		if (n < 0 || mnl_cb_run(buf, n, 0, 0, see_link, out) < 0)
-			rc = -errno;
-	}
-	mnl_socket_close(nl);
-	return rc;
+	return netlink_ask(NETLINK_ROUTE, h, see_link, out);
 }

@@ -19,8 +19,6 @@
 #ifndef KF_SCOPE_H
 #define KF_SCOPE_H
 
-#define SCOPE_TABLE 253253 /* routing table of the rule, if there is one */
-
 /* Idempotent; says what it changes. Where it cannot: warns that functions of scope local would
  * not be invoked, and why. */
 int scope_up(void);

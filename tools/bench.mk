@@ -21,7 +21,7 @@ $(B)/tools/bench/%.skel.h: $(B)/tools/bench/%.bpf.o
 	$(Q)$(BPFTOOL) gen skeleton $< name $(subst -,_,$*)_bpf > $@
 
 $(B)/tools/bench/http-client: $(addprefix tools/bench/http-,client.c frame.c client.h frame.h) $(B)/tools/bench/http-client.skel.h \
-		$(B)/tools/gen/target.o $(addprefix $(B)/loader/,args.o log.o netns.o util.o conf_value.o suggest.o)
+		$(B)/tools/gen/target.o $(addprefix $(B)/loader/,args.o log.o netlink.o netns.o util.o conf_value.o suggest.o)
 	$(call say,CC,$<)
 	$(Q)$(CC) $(ALL_CFLAGS) -D_GNU_SOURCE -I$(B)/tools/bench $(filter %.c %.o,$^) -o $@ -lbpf -lmnl
 

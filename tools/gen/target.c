@@ -5,9 +5,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <ifaddrs.h>
-#include <libmnl/libmnl.h>
 #include <linux/neighbour.h>
-#include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <net/if_arp.h>
 #include <stdbool.h>
@@ -18,6 +16,7 @@
 #include <unistd.h>
 
 #include "../../loader/log.h"
+#include "../../loader/netlink.h"
 
 static int ask(struct target *t, int fd)
 {
@@ -63,57 +62,37 @@ struct search {
 	bool found;
 };
 
-static int see_attribute(const struct nlattr *a, void *data)
-{
-	const struct nlattr **by_type = data;
-
-	if (mnl_attr_get_type(a) <= NDA_LLADDR)
-		by_type[mnl_attr_get_type(a)] = a;
-	return MNL_CB_OK;
-}
-
 static int see_neighbour(const struct nlmsghdr *h, void *data)
 {
 	const struct ndmsg *nd = mnl_nlmsg_get_payload(h);
-	const struct nlattr *by_type[NDA_LLADDR + 1] = {0};
+	const struct nlattr *a, *address = NULL, *mac = NULL;
 	struct search *s = data;
 	size_t len = s->target->family == 4 ? 4 : 16;
 
-	if (nd->ndm_ifindex != s->target->ifindex || nd->ndm_state & (NUD_INCOMPLETE | NUD_FAILED))
+	mnl_attr_for_each(a, h, sizeof(*nd))
+	{
+		if (mnl_attr_get_type(a) == NDA_DST)
+			address = a;
+		if (mnl_attr_get_type(a) == NDA_LLADDR)
+			mac = a;
+	}
+	if (nd->ndm_ifindex != s->target->ifindex || nd->ndm_state & (NUD_INCOMPLETE | NUD_FAILED) || !address ||
+	    !mac || mnl_attr_get_payload_len(address) != len || mnl_attr_get_payload_len(mac) != 6 ||
+	    memcmp(mnl_attr_get_payload(address), &s->target->server, len))
 		return MNL_CB_OK;
-	mnl_attr_parse(h, sizeof(*nd), see_attribute, by_type);
-	if (!by_type[NDA_DST] || !by_type[NDA_LLADDR] || mnl_attr_get_payload_len(by_type[NDA_DST]) != len ||
-	    mnl_attr_get_payload_len(by_type[NDA_LLADDR]) != 6 ||
-	    memcmp(mnl_attr_get_payload(by_type[NDA_DST]), &s->target->server, len))
-		return MNL_CB_OK;
-	memcpy(s->mac, mnl_attr_get_payload(by_type[NDA_LLADDR]), 6);
+	memcpy(s->mac, mnl_attr_get_payload(mac), 6);
 	s->found = true;
 	return MNL_CB_OK;
 }
 
 static int search_neighbours(struct search *s)
 {
-	static char buf[32768] __attribute__((aligned(NLMSG_ALIGNTO)));
-	struct mnl_socket *nl = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
-	struct nlmsghdr *h = mnl_nlmsg_put_header(buf);
-	struct ndmsg *nd;
-	int n, rc = MNL_CB_OK;
+	struct netlink_room room;
+	struct nlmsghdr *h = netlink_request(&room, RTM_GETNEIGH, NLM_F_DUMP);
+	struct ndmsg *nd = mnl_nlmsg_put_extra_header(h, sizeof(*nd));
 
-	if (!nl)
-		return -errno;
-	h->nlmsg_type = RTM_GETNEIGH;
-	h->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-	nd = mnl_nlmsg_put_extra_header(h, sizeof(*nd));
 	nd->ndm_family = s->target->family == 4 ? AF_INET : AF_INET6;
-	if (mnl_socket_bind(nl, 0, MNL_SOCKET_AUTOPID) || mnl_socket_sendto(nl, h, h->nlmsg_len) < 0)
-		rc = MNL_CB_ERROR;
-	while (rc == MNL_CB_OK) {
-		n = mnl_socket_recvfrom(nl, buf, sizeof(buf));
-		rc = n < 0 ? MNL_CB_ERROR : mnl_cb_run(buf, n, 0, 0, see_neighbour, s);
-	}
-	rc = rc == MNL_CB_ERROR ? -errno : 0;
-	mnl_socket_close(nl);
-	return rc;
+	return netlink_ask(NETLINK_ROUTE, h, see_neighbour, s);
 }
 
 int target_mac(struct target *t, const char *text)

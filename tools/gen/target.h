@@ -14,7 +14,6 @@ struct target {
 	int family; /* 4, 6 */
 };
 
-/* Enter a network namespace: a name below /run/netns, or a path. */
 /* The interface IFNAME; it must be up. */
 int target_open(struct target *t, const char *ifname);
 /* The MAC address as written, or if TEXT is NULL, of the server by the neighbour table. */
