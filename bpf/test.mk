@@ -2,7 +2,7 @@
 # The gate's own tests: packet tables run on the gates' objects.
 
 GATE_TEST_SRC := bpf/gate_test.c $(filter-out %.bpf.c,$(wildcard bpf/test/*.c))
-GATE_TEST_OBJ := $(GATE_TEST_SRC:%.c=$(B)/%.o) $(B)/functions/test.o
+GATE_TEST_OBJ := $(GATE_TEST_SRC:%.c=$(B)/%.o) $(B)/functions/test.a
 GATE_TEST_BPF := $(GATES:%=$(B)/bpf/%.bpf.o) $(B)/bpf/test/functions.bpf.o
 
 $(B)/bpf/%.o: bpf/%.c
