@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
-# 10-up-down.bats - attaching and detaching: what `up` makes, that it makes it once, and that `down` takes all of it and nothing else.
+# 10-up-down.bats - attaching and detaching: what `up` makes, that it makes it once, that `ls` shows it, and that `down` takes all of it and nothing else.
 
 load lib
 load story
@@ -294,6 +294,32 @@ pings() { in_client ping -c 1 -W "$(limit 2)" "$1"; }
 	refused 1 "$HOST_IF is not up" kf ls "$HOST_IF"
 	refused 1 "$HOST_IF is not up" kf stats "$HOST_IF"
 	refused 1 "$HOST_IF is not up" kf deploy "$HOST_IF" ping
+}
+
+@test "ls --json has the keys it is documented to have" {
+	kf -q up "$HOST_IF"
+	deploy mark --set text=x --limit 10/s --budget 1ms
+	assert_eq '["functions","gates","ifindex","interface","sample","up_at"]' "$(json '.[0] | keys | tojson' ls)"
+	assert_eq '["attached","mode","multiprog","prog_id","run_prio"]' "$(json '.[0].gates.xdp | keys | tojson' ls)"
+	assert_eq '["budget_ns","component","continue","data","hooks","id","limit","limit_burst","loaded_at","name","object","on","on_fuse","on_limit","previous_revision","prio","revision","scope","set","sha256","slot","state"]' \
+		"$(json '.[0].functions[1] | keys | tojson' ls)"
+	assert_eq '["fib_refused","functions","interface"]' "$(json 'keys | tojson' stats "$HOST_IF")"
+	assert_eq '["fuse","hooks","name","revision"]' "$(json '.functions[0] | keys | tojson' stats "$HOST_IF")"
+	assert_eq '["bytes","fused","latency","limited","missing","packets","verdicts"]' \
+		"$(json '.functions[0].hooks.xdp | keys | tojson' stats "$HOST_IF")"
+	assert_eq "$(sha256sum <"$(object mark)" | cut -d ' ' -f 1)" "$(of mark .sha256)"
+	assert_eq "$(ifindex "$HOST_NS" "$HOST_IF")" "$(json '.[0].ifindex' ls)"
+	assert_eq "$(xdp_id "$HOST_NS" "$HOST_IF")" "$(json '.[0].gates.xdp | if .multiprog then empty else .prog_id end' ls || xdp_id "$HOST_NS" "$HOST_IF")"
+}
+
+@test "ls without rights to change anything, and in text" {
+	kf -q up "$HOST_IF"
+	deploy mark --prio 7
+	run kf ls "$HOST_IF"
+	assert_match "^$HOST_IF: xdp \(native, (alone|multiprog)\)" "${lines[0]}"
+	assert_match '^NAME +REV +OBJECT +HOOKS +PRIO +STATE +ON' "${lines[1]}"
+	assert_match '^ping +1 +ping +xdp +50 +running +icmp, icmp6' "${lines[2]}"
+	assert_match '^mark +1 .*mark.bpf.o +xdp +7 +running +udp/7000' "${lines[3]}"
 }
 
 @test "without the capability, it is named" {
