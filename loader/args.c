@@ -3,7 +3,6 @@
 #include "args.h"
 
 #include <ctype.h>
-#include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -80,7 +79,7 @@ static int list_add(struct args_list *list, const char *value)
 	const char **item = realloc(list->item, (list->n + 1) * sizeof(*item));
 
 	if (!item)
-		return fail(-ENOMEM, "out of memory");
+		return fail_memory();
 	list->item = item;
 	item[list->n++] = value;
 	return 0;

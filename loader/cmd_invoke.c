@@ -254,6 +254,16 @@ static int choose_hook(struct invocation *v, const char *word)
 	return 0;
 }
 
+static int choose_packets(struct invocation *v, const char *packet, const char *iface)
+{
+	if (!packet)
+		return fail_input("invoke: which packets? --packet FILE.pcap, --packet HEX or --packet -");
+	if (iface && !(v->ifindex = if_nametoindex(iface)))
+		return fail_input("no interface '%s' here: `ip link` lists them (--netns NAME enters a namespace)",
+				  iface);
+	return packets_read(&v->in, packet);
+}
+
 static int may_load(void)
 {
 	char missing[128];
@@ -341,13 +351,7 @@ int cmd_invoke(int argc, char **argv)
 	if (rc)
 		goto out;
 	function_conf_init(&v.conf);
-	if (!packet)
-		rc = fail_input("invoke: which packets? --packet FILE.pcap, --packet HEX or --packet -");
-	if (!rc && iface && !(v.ifindex = if_nametoindex(iface)))
-		rc = fail_input("no interface '%s' here: `ip link` lists them (--netns NAME enters a namespace)",
-				iface);
-	if (!rc)
-		rc = packets_read(&v.in, packet);
+	rc = choose_packets(&v, packet, iface);
 	if (!rc)
 		rc = prepare(&v, argv[0], hook, &o);
 	if (!rc)

@@ -12,11 +12,6 @@
 #include "conf_value.h"
 #include "log.h"
 
-static int no_memory(void)
-{
-	return fail(-ENOMEM, "out of memory");
-}
-
 void conf_init(struct conf *c)
 {
 	*c = (struct conf){.mode = MODE_AUTO, .run_prio = PRIO_DEFAULT, .sample = SAMPLE_DEFAULT};
@@ -112,7 +107,7 @@ int function_conf_copy(struct function_conf *dst, const struct function_conf *sr
 	return 0;
 no_memory:
 	function_conf_free(dst);
-	return no_memory();
+	return fail_memory();
 }
 
 int function_conf_paths(struct function_conf *f, const char *dir)
@@ -123,7 +118,7 @@ int function_conf_paths(struct function_conf *f, const char *dir)
 		if (*f->data[i].value == '/')
 			continue;
 		if (asprintf(&path, "%s/%s", dir, f->data[i].value) < 0)
-			return no_memory();
+			return fail_memory();
 		free(f->data[i].value);
 		f->data[i].value = path;
 		if (conf_unwritable(path))

@@ -71,6 +71,7 @@ int conf_parse_record(struct function_conf *f, const char *text);
 
 void function_conf_init(struct function_conf *f);
 void function_conf_free(struct function_conf *f);
+int conf_set_string(char **to, const char *value); /* a copy of VALUE in the place of *TO */
 int function_conf_copy(struct function_conf *dst, const struct function_conf *src);
 /* Apply one key; WHERE for errors ("eth0.conf:12", "--set"). Unknown key: error that names it. */
 int function_conf_set(struct function_conf *f, enum conf_layer layer, const char *key, const char *value,

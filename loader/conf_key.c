@@ -10,22 +10,16 @@
 #include "conf_value.h"
 #include "log.h"
 #include "suggest.h"
-
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
-
-static int no_memory(void)
-{
-	return fail(-ENOMEM, "out of memory");
-}
+#include "util.h"
 
 /* --- The keys of a function --- */
 
-static int set_string(char **to, const char *value)
+int conf_set_string(char **to, const char *value)
 {
 	char *copy = strdup(value);
 
 	if (!copy)
-		return no_memory();
+		return fail_memory();
 	free(*to);
 	*to = copy;
 	return 0;
@@ -33,12 +27,12 @@ static int set_string(char **to, const char *value)
 
 static int set_object(struct function_conf *f, const struct spot *s)
 {
-	return set_string(&f->object, s->value);
+	return conf_set_string(&f->object, s->value);
 }
 
 static int set_description(struct function_conf *f, const struct spot *s)
 {
-	return set_string(&f->description, s->value);
+	return conf_set_string(&f->description, s->value);
 }
 
 /* Sorted, so that equal sets of triggers are equal lists whatever the order they were written in. */
@@ -63,7 +57,7 @@ static int add_trigger(struct function_conf *f, const struct trigger *t, const c
 	if (!(f->n_on & (f->n_on - 1))) {
 		on = realloc(f->on, (f->n_on ? 2 * f->n_on : 1) * sizeof(*on));
 		if (!on)
-			return no_memory();
+			return fail_memory();
 		f->on = on;
 	}
 	memmove(f->on + lo + 1, f->on + lo, (f->n_on - lo) * sizeof(*f->on));
@@ -75,7 +69,7 @@ static int add_trigger(struct function_conf *f, const struct trigger *t, const c
 static int set_on(struct function_conf *f, const struct spot *s)
 {
 	char *copy = strdup(s->value), *rest = copy, *word, where[256];
-	int rc = copy ? 0 : no_memory();
+	int rc = copy ? 0 : fail_memory();
 	struct trigger t;
 
 	snprintf(where, sizeof(where), "%s%s%s", s->where, *s->section ? ": in " : "", s->section);
@@ -120,7 +114,7 @@ static int set_scope(struct function_conf *f, const struct spot *s)
 {
 	unsigned v;
 
-	if (value_choice(s, scope_choices, COUNT(scope_choices), &v))
+	if (value_choice(s, scope_choices, ARRAY_SIZE(scope_choices), &v))
 		return -EINVAL;
 	f->scope = v;
 	return 0;
@@ -145,7 +139,7 @@ static int set_over(enum over *over, const struct spot *s)
 {
 	unsigned v;
 
-	if (value_choice(s, over_choices, COUNT(over_choices), &v))
+	if (value_choice(s, over_choices, ARRAY_SIZE(over_choices), &v))
 		return -EINVAL;
 	*over = v;
 	return 0;
@@ -205,23 +199,23 @@ static int set_pair(struct pair **pairs, size_t *n, const char *member, const st
 	if (at < *n && !cmp) {
 		free(p[at].digest);
 		p[at].digest = NULL;
-		return set_string(&p[at].value, s->value);
+		return conf_set_string(&p[at].value, s->value);
 	}
 	p = realloc(p, (*n + 1) * sizeof(*p));
 	if (!p)
-		return no_memory();
+		return fail_memory();
 	*pairs = p;
 	memmove(p + at + 1, p + at, (*n - at) * sizeof(*p));
 	p[at] = (struct pair){strdup(member), strdup(s->value), NULL};
 	++*n;
-	return p[at].key && p[at].value ? 0 : no_memory();
+	return p[at].key && p[at].value ? 0 : fail_memory();
 }
 
 static int set_digest(struct function_conf *f, const char *member, const struct spot *s)
 {
 	for (size_t i = 0; i < f->n_data; i++)
 		if (!strcmp(f->data[i].key, member))
-			return set_string(&f->data[i].digest, s->value);
+			return conf_set_string(&f->data[i].digest, s->value);
 	return spot_bad(s, "there is no data.%s above", member);
 }
 
@@ -252,11 +246,11 @@ static int check_value(const struct spot *s)
 
 static int unknown_key(const struct spot *s, enum conf_layer layer)
 {
-	const char *names[COUNT(function_keys) + 2];
+	const char *names[ARRAY_SIZE(function_keys) + 2];
 	char hint[SUGGEST_TEXT_MAX];
 	size_t n = 0;
 
-	for (size_t i = 0; i < COUNT(function_keys); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(function_keys); i++) {
 		if (function_keys[i].layers & 1u << layer)
 			names[n++] = function_keys[i].name;
 		else if (!strcmp(s->key, function_keys[i].name))
@@ -284,7 +278,7 @@ int function_conf_set(struct function_conf *f, enum conf_layer layer, const char
 		strcpy(section, "the manifest");
 	else if (f->name && layer != LAYER_ARGS)
 		snprintf(section, sizeof(section), "[function %s]", f->name);
-	for (size_t i = 0; i < COUNT(function_keys); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(function_keys); i++) {
 		const struct function_key *k = &function_keys[i];
 
 		if (strcmp(key, k->name) || !(k->layers & 1u << layer))
@@ -317,7 +311,7 @@ int conf_set_interface(struct conf *c, const char *key, const char *value, const
 	unsigned v;
 
 	if (!strcmp(key, "mode")) {
-		if (check_value(&s) || value_choice(&s, mode_choices, COUNT(mode_choices), &v))
+		if (check_value(&s) || value_choice(&s, mode_choices, ARRAY_SIZE(mode_choices), &v))
 			return -EINVAL;
 		c->mode = v;
 	} else if (!strcmp(key, "run-prio")) {
@@ -333,7 +327,7 @@ int conf_set_interface(struct conf *c, const char *key, const char *value, const
 		if (check_value(&s) || value_sample(&s, &c->sample))
 			return -EINVAL;
 	} else {
-		suggest_text(key, keys, COUNT(keys), hint, sizeof(hint));
+		suggest_text(key, keys, ARRAY_SIZE(keys), hint, sizeof(hint));
 		return fail_input("%s: unknown key '%.60s' in [interface]%s", where, key,
 				  *hint ? hint : ": the keys are mode, run-prio, require, sample");
 	}

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* conf_print.c - the config structs as canonical INI text: keys in a fixed order, only what differs
  * from a base, so that equal structs give equal text and parsing the text gives them back. */
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -138,7 +137,7 @@ static void print_function(FILE *out, const struct function_conf *f, const struc
 static char *finish(FILE *out, char **text)
 {
 	if (!out || fclose(out)) {
-		fail(-ENOMEM, "out of memory");
+		fail_memory();
 		if (out)
 			free(*text);
 		return NULL;

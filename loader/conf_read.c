@@ -95,7 +95,7 @@ static int enter_function(struct reading *r, const char *name, const char *where
 			return fail_input("%s: section [function %s] is there twice: merge the two, or rename one",
 					  where, name);
 	r->function = add_function(r->conf, name);
-	return r->function ? 0 : fail(-ENOMEM, "out of memory");
+	return r->function ? 0 : fail_memory();
 }
 
 /* NAME is what stands between the brackets. */
@@ -150,7 +150,7 @@ static int section_line(struct reading *r, const char *line, size_t n)
 				  where);
 	name = strndup(line + 1, close - line - 1);
 	if (!name)
-		return fail(-ENOMEM, "out of memory");
+		return fail_memory();
 	rc = enter_section(r, name);
 	free(name);
 	return rc;
@@ -201,11 +201,11 @@ static int note_key(struct reading *r, const char *key, const char *where)
 			return fail_input("%s: key '%.60s' is there twice in its section: leave one out", where, key);
 	seen = realloc(r->seen, (r->n_seen + 1) * sizeof(*seen));
 	if (!seen)
-		return fail(-ENOMEM, "out of memory");
+		return fail_memory();
 	r->seen = seen;
 	seen[r->n_seen] = strdup(key);
 	if (!seen[r->n_seen])
-		return fail(-ENOMEM, "out of memory");
+		return fail_memory();
 	r->n_seen++;
 	return 0;
 }
@@ -278,7 +278,7 @@ static int read_text(struct reading *r, const char *text, size_t len)
 		return r->rc;
 	if (bad > 0)
 		return fail_input("%s:%d: this line is not 'key = value', a [section] or a comment", r->where, bad);
-	return bad ? fail(-ENOMEM, "out of memory") : 0;
+	return bad ? fail_memory() : 0;
 }
 
 int conf_parse(struct conf *c, const char *text, size_t len, const char *where)
@@ -291,7 +291,7 @@ int conf_parse(struct conf *c, const char *text, size_t len, const char *where)
 			continue;
 		c->functions[i].object = strdup(c->functions[i].name);
 		if (!c->functions[i].object)
-			rc = fail(-ENOMEM, "out of memory");
+			rc = fail_memory();
 	}
 	return rc;
 }

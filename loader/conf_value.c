@@ -12,8 +12,7 @@
 
 #include "log.h"
 #include "suggest.h"
-
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+#include "util.h"
 
 const struct choice mode_choices[4] = {
 	{"auto", MODE_AUTO}, {"native", MODE_NATIVE}, {"generic", MODE_GENERIC}, {"offload", MODE_OFFLOAD}};
@@ -197,7 +196,7 @@ int value_budget(const struct spot *s, unsigned *ns)
 		*ns = 0;
 		return 0;
 	}
-	for (size_t i = 0; digits && digits < sizeof(number) && i < COUNT(units); i++) {
+	for (size_t i = 0; digits && digits < sizeof(number) && i < ARRAY_SIZE(units); i++) {
 		if (strcmp(s->value + digits, units[i].name))
 			continue;
 		memcpy(number, s->value, digits);
@@ -214,7 +213,7 @@ void print_budget(char *buf, size_t size, unsigned ns)
 {
 	size_t i = 0;
 
-	while (i + 1 < COUNT(units) && ns % units[i].ns)
+	while (i + 1 < ARRAY_SIZE(units) && ns % units[i].ns)
 		i++;
 	if (ns)
 		snprintf(buf, size, "%u%s", ns / units[i].ns, units[i].name);
@@ -224,7 +223,7 @@ void print_budget(char *buf, size_t size, unsigned ns)
 
 static const struct verdict_word *find_verdict(const char *word)
 {
-	for (size_t i = 0; i < COUNT(verdict_words); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(verdict_words); i++)
 		if (!strcmp(word, verdict_words[i].word))
 			return &verdict_words[i];
 	return NULL;
@@ -263,7 +262,7 @@ int value_continue(const struct spot *s, unsigned *xdp, unsigned *tc)
 void print_continue(char *buf, size_t size, unsigned xdp)
 {
 	snprintf(buf, size, "%s", xdp ? "" : "none");
-	for (size_t i = 0; i < COUNT(verdict_words); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(verdict_words); i++) {
 		size_t len = strlen(buf);
 
 		if (xdp & verdict_words[i].xdp)
@@ -273,12 +272,12 @@ void print_continue(char *buf, size_t size, unsigned xdp)
 
 const char *mode_name(enum mode m)
 {
-	return (unsigned)m < COUNT(mode_choices) ? mode_choices[m].word : "?";
+	return (unsigned)m < ARRAY_SIZE(mode_choices) ? mode_choices[m].word : "?";
 }
 
 int mode_parse(const char *s, enum mode *m)
 {
-	for (size_t i = 0; i < COUNT(mode_choices); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(mode_choices); i++) {
 		if (strcmp(s, mode_choices[i].word))
 			continue;
 		*m = mode_choices[i].value;
@@ -298,10 +297,10 @@ int require_parse(const char *s, unsigned *bits)
 	while ((word = next_word(&rest, ","))) {
 		size_t i;
 
-		for (i = 0; i < COUNT(require_choices); i++)
+		for (i = 0; i < ARRAY_SIZE(require_choices); i++)
 			if (!strcmp(word, require_choices[i].word))
 				break;
-		if (i == COUNT(require_choices))
+		if (i == ARRAY_SIZE(require_choices))
 			return -EINVAL;
 		found |= require_choices[i].value;
 	}
@@ -312,7 +311,7 @@ int require_parse(const char *s, unsigned *bits)
 void require_print(unsigned bits, char *buf, size_t size)
 {
 	buf[0] = '\0';
-	for (size_t i = 0; i < COUNT(require_choices); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(require_choices); i++) {
 		size_t len = strlen(buf);
 
 		if (bits & require_choices[i].value)

@@ -19,11 +19,6 @@ static bool no_batch(int error)
 	return error == ENOTSUPP || error == EOPNOTSUPP || error == EINVAL;
 }
 
-static int no_memory(void)
-{
-	return fail(-ENOMEM, "out of memory");
-}
-
 /* --- Reading --- */
 
 struct batch {
@@ -39,7 +34,7 @@ static int batch_room(const struct data_map *m, struct batch *b, __u32 room)
 	values = realloc(b->values, (size_t)room * m->type.value_stride);
 	b->values = values ? values : b->values;
 	if (!keys || !values)
-		return no_memory();
+		return fail_memory();
 	b->room = room;
 	return 0;
 }
@@ -68,7 +63,7 @@ static int each_batch(const struct data_map *m, struct batch *b, data_row_fn *ro
 	size_t size = m->type.key_size > 8 ? m->type.key_size : 8;
 	char *token = calloc(2, size);
 	bool first = true, last = false;
-	int rc = token ? 0 : no_memory();
+	int rc = token ? 0 : fail_memory();
 
 	while (!rc && !last) {
 		__u32 count = b->room;

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 /* data_print.c - rows as text; and the values of a per-CPU map as one. */
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -80,7 +79,7 @@ int data_printer_open(struct data_printer *p, const struct data_type *t, FILE *o
 	*p = (struct data_printer){.type = t, .json = json, .per_cpu = per_cpu && t->cpus, .out = out};
 	p->buf = malloc(room);
 	p->sum = malloc(t->value_size + 1);
-	return p->buf && p->sum ? 0 : fail(-ENOMEM, "out of memory");
+	return p->buf && p->sum ? 0 : fail_memory();
 }
 
 void data_printer_close(struct data_printer *p)

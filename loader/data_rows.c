@@ -12,11 +12,6 @@
 
 #define SHOWN 60 /* characters of what was read, in errors */
 
-static int no_memory(void)
-{
-	return fail(-ENOMEM, "out of memory");
-}
-
 /* --- One row --- */
 
 struct spot {
@@ -105,7 +100,7 @@ static int make_room(struct data_rows *r)
 	line = realloc(r->line, room * sizeof(*line));
 	r->line = line ? line : r->line;
 	if (!keys || !values || !line)
-		return no_memory();
+		return fail_memory();
 	r->room = room;
 	return 0;
 }
@@ -189,7 +184,7 @@ static int make_index(struct data_rows *r, const char *where)
 	r->mask = slots - 1;
 	r->index = calloc(slots, sizeof(*r->index));
 	if (!r->index)
-		return no_memory();
+		return fail_memory();
 	for (size_t i = 0; i < r->n; i++) {
 		__u32 *at = place(r, r->keys + i * r->type->key_size);
 
@@ -205,7 +200,7 @@ int data_rows_read(struct data_rows *r, const struct data_type *t, const char *t
 	const char *end = text + len, *line = text;
 	struct json_tokener *tok = json_tokener_new();
 	struct spot s = {where, 0};
-	int rc = tok ? 0 : no_memory();
+	int rc = tok ? 0 : fail_memory();
 
 	*r = (struct data_rows){.type = t};
 	if (tok)

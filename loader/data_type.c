@@ -17,11 +17,6 @@
 #define COLUMNS_MAX 4096
 #define NODES_MAX   8192
 
-int maker_no_memory(void)
-{
-	return fail(-ENOMEM, "out of memory");
-}
-
 int maker_damaged(const struct maker *m)
 {
 	return fail_input("%s: its type information (BTF) is damaged at %s", m->what, m->path);
@@ -78,7 +73,7 @@ static int add_column(struct maker *m, struct data_column *c)
 
 	c->path = strdup(m->path);
 	if (!c->path)
-		return maker_no_memory();
+		return fail_memory();
 	if (end > m->size || !c->size)
 		return maker_damaged(m);
 	if (t->n == COLUMNS_MAX)
@@ -87,7 +82,7 @@ static int add_column(struct maker *m, struct data_column *c)
 		struct data_column *more = realloc(t->column, (t->n ? 2 * t->n : 1) * sizeof(*more));
 
 		if (!more)
-			return maker_no_memory();
+			return fail_memory();
 		t->column = more;
 	}
 	t->column[t->n++] = *c;
@@ -119,7 +114,7 @@ static int make_words(struct maker *m, struct data_column *c, const struct btf_t
 
 	c->word = calloc(btf_vlen(t) + 1, sizeof(*c->word));
 	if (!c->word)
-		return maker_no_memory();
+		return fail_memory();
 	for (int i = 0; i < btf_vlen(t); i++) {
 		bool wide = btf_is_enum64(t);
 		__u32 name = wide ? btf_enum64(t)[i].name_off : btf_enum(t)[i].name_off;
@@ -128,7 +123,7 @@ static int make_words(struct maker *m, struct data_column *c, const struct btf_t
 
 		c->word[i] = (struct data_word){strdup(btf__name_by_offset(m->btf, name)), v & mask};
 		if (!c->word[i].name)
-			return maker_no_memory();
+			return fail_memory();
 		c->n_words++;
 	}
 	return 0;
@@ -194,7 +189,7 @@ static int make_part(struct maker *m, struct data_node *node, const char *name, 
 {
 	node->name = strdup(name);
 	if (!node->name)
-		return maker_no_memory();
+		return fail_memory();
 	snprintf(m->path, sizeof(m->path), "%s", name);
 	m->size = size;
 	if (m->btf && id)

@@ -40,7 +40,6 @@ struct data_node *maker_child(struct maker *m, struct data_node *node, const cha
 void maker_drop_children(struct data_node *node);
 /* Go one step deeper; cut the path at what is returned to go back. */
 size_t maker_enter(struct maker *m, const char *name);
-int maker_no_memory(void);
 int maker_damaged(const struct maker *m);
 
 /* --- data_type_form.c, data_type_parts.c --- */

@@ -22,7 +22,7 @@ static int make_element(struct maker *m, struct data_node *node, const struct bt
 	snprintf(name, sizeof(name), "[%u]", i);
 	child = maker_child(m, node, name);
 	if (!child)
-		return maker_no_memory();
+		return fail_memory();
 	path = maker_enter(m, name);
 	rc = maker_node(m, child, a->type, form, offset + i * size);
 	m->path[path] = 0;
@@ -43,7 +43,7 @@ static int make_list(struct maker *m, struct data_node *node, __u32 n)
 	node->kind = NODE_COLUMN;
 	node->column = node->child[0].column;
 	maker_drop_children(node);
-	return c->path ? 0 : maker_no_memory();
+	return c->path ? 0 : fail_memory();
 }
 
 int maker_array(struct maker *m, struct data_node *node, const struct btf_type *t, const char *form, __u32 offset)
@@ -132,7 +132,7 @@ int maker_struct(struct maker *m, struct data_node *node, const struct btf_type 
 			name = btf__name_by_offset(m->btf, btf_members(t)[i + 1].name_off);
 		child = maker_child(m, node, name);
 		if (!child)
-			return maker_no_memory();
+			return fail_memory();
 		path = maker_enter(m, name);
 		rc = bytes ? maker_bytes(m, child, t, i, offset) : make_member(m, child, t, id, i, offset);
 		m->path[path] = 0;

@@ -92,6 +92,11 @@ int fail_input(const char *fmt, ...)
 	return -EINVAL;
 }
 
+int fail_memory(void)
+{
+	return fail(-ENOMEM, "out of memory");
+}
+
 const char *fail_text(void)
 {
 	return failure;

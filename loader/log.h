@@ -23,6 +23,8 @@ void warning(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 int fail(int rc, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* The same for wrong usage or invalid input (exit 2); returns -EINVAL. */
 int fail_input(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+/* "out of memory"; returns -ENOMEM. */
+int fail_memory(void);
 
 const char *fail_text(void); /* "" if nothing failed */
 bool fail_is_input(void);

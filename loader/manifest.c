@@ -3,7 +3,6 @@
 #include "manifest.h"
 
 #include <ctype.h>
-#include <errno.h>
 #include <gelf.h>
 #include <libelf.h>
 #include <stdlib.h>
@@ -52,7 +51,7 @@ static int copy_text(const Elf_Data *data, const char *where, char **text, size_
 				  TEXT_MAX >> 10);
 	copy = malloc(n + 1);
 	if (!copy)
-		return fail(-ENOMEM, "out of memory");
+		return fail_memory();
 	for (size_t i = 0; i < n; i++)
 		copy[i] = ((const char *)data->d_buf)[i] ?: '\n';
 	while (n && isspace((unsigned char)copy[n - 1]))

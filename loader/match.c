@@ -35,11 +35,6 @@ struct build {
 	size_t n_same;
 };
 
-static int no_memory(void)
-{
-	return fail(-ENOMEM, "out of memory");
-}
-
 static int compare_entries(const void *a, const void *b)
 {
 	const struct entry *x = a, *y = b;
@@ -69,7 +64,7 @@ static int collect(struct build *b, const struct match_function *functions, size
 		b->n_same *= 2;
 	b->same = calloc(b->n_same, sizeof(*b->same));
 	if (!b->entries || !b->keys || !b->prefixes || !b->same)
-		return no_memory();
+		return fail_memory();
 	for (size_t i = 0; i < n; i++)
 		for (size_t j = 0; functions[i].hooks & 1u << b->hook && j < functions[i].n_on; j++)
 			b->entries[b->n_entries++] = (struct entry){&functions[i].on[j], &functions[i]};
@@ -297,7 +292,7 @@ static int write_ports(struct build *b, __u8 proto)
 	r.range = calloc(b->n_keys + 1, sizeof(*r.range));
 	r.edges = calloc(2 * b->n_keys + 1, sizeof(*r.edges));
 	if (!r.range || !r.edges)
-		rc = no_memory();
+		rc = fail_memory();
 	for (size_t i = 0; !rc && i < b->n_keys; i++)
 		if (b->keys[i].kind == TRIGGER_PORT && b->keys[i].proto == proto)
 			r.range[r.n++] = &b->keys[i];

@@ -14,11 +14,6 @@
 
 static const __u8 mapped[16] = {[10] = 0xff, [11] = 0xff};
 
-static int no_memory(void)
-{
-	return fail(-ENOMEM, "out of memory");
-}
-
 int match_new_chain(struct match *m, __u16 *chain)
 {
 	if (m->n_chains >= KF_CHAINS)
@@ -73,7 +68,7 @@ static int cover_grow(struct match_cover *c)
 
 	bigger.slots = calloc(bigger.size, sizeof(*bigger.slots));
 	if (!bigger.slots)
-		return no_memory();
+		return fail_memory();
 	for (size_t i = 0; i < c->size; i++)
 		if (c->slots[i])
 			*cover_slot(&bigger, c->slots[i]->addr, c->slots[i]->len, c->slots[i]->v4) = c->slots[i];
@@ -122,7 +117,7 @@ static int emit(struct match *m, __u16 chain, const struct match_prefix *p)
 
 		a = realloc(m->addrs, room * sizeof(*a));
 		if (!a)
-			return no_memory();
+			return fail_memory();
 		m->addrs = a;
 		m->room_addrs = room;
 	}
@@ -224,7 +219,7 @@ int match_levels(struct match_addrs *a, const struct match_key **levels, size_t 
 	}
 	node = malloc(sizeof(*node) + n * sizeof(*levels));
 	if (!node)
-		return no_memory();
+		return fail_memory();
 	node->next = *bucket;
 	*bucket = node;
 	node->n = n;

@@ -27,7 +27,7 @@ static int add(struct packets *p, const unsigned char *bytes, size_t len, struct
 		p->list = more;
 	if (!more || !copy) {
 		free(copy);
-		return fail(-ENOMEM, "out of memory");
+		return fail_memory();
 	}
 	memcpy(copy, bytes, len);
 	p->list[p->n++] = (struct packet){copy, len, at};

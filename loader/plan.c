@@ -2,7 +2,6 @@
 /* plan.c - the difference between what is deployed and what is wanted, and its words. */
 #include "plan.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,11 +10,6 @@
 #include "log.h"
 
 #define TRIGGERS_SHOWN 4 /* of a long list, in a plan's line */
-
-static int no_memory(void)
-{
-	return fail(-ENOMEM, "out of memory");
-}
 
 static bool same_pairs(const struct pair *a, size_t n_a, const struct pair *b, size_t n_b)
 {
@@ -98,7 +92,7 @@ int plan_make(struct plan *p, const struct plan_function *now, size_t n_now, con
 
 	*p = (struct plan){.step = calloc(n_now + n_wanted + 1, sizeof(*p->step))};
 	if (!have || !want || !p->step) {
-		rc = no_memory();
+		rc = fail_memory();
 		goto out;
 	}
 	for (size_t i = 0; i < n_now; i++)
@@ -134,7 +128,7 @@ void plan_free(struct plan *p)
 static int check_names(const struct plan_function *f, size_t n, const char *where)
 {
 	struct named *list = by_name(f, n);
-	int rc = list ? 0 : no_memory();
+	int rc = list ? 0 : fail_memory();
 
 	for (size_t i = 1; !rc && i < n; i++)
 		if (!strcmp(list[i].name, list[i - 1].name))
@@ -189,7 +183,7 @@ static int check_triggers(const struct plan_function *f, size_t n, const char *w
 				  total, KF_TRIGGERS);
 	uses = calloc(total + 1, sizeof(*uses));
 	if (!uses)
-		return no_memory();
+		return fail_memory();
 	for (size_t i = 0; i < n; i++)
 		for (size_t j = 0; f[i].conf->component < 0 && j < f[i].conf->n_on; j++)
 			uses[used++] = (struct use){&f[i].conf->on[j], &f[i]};

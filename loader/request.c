@@ -71,17 +71,6 @@ int request_options(struct function_conf *conf, const struct function_options *o
 	return rc ? rc : below_here(conf);
 }
 
-static int set_string(char **at, const char *value)
-{
-	char *copy = strdup(value);
-
-	if (!copy)
-		return -ENOMEM;
-	free(*at);
-	*at = copy;
-	return 0;
-}
-
 /* "dns", "./x/dns.bpf.o" and "/a/dns.o" are all called dns unless told otherwise. */
 static int default_name(struct function_conf *conf, const char *object)
 {
@@ -94,7 +83,7 @@ static int default_name(struct function_conf *conf, const char *object)
 	if (!len || len >= sizeof(name))
 		return fail_input("'%s' gives no usable name: use --name", object);
 	path_join(name, sizeof(name), "%.*s", (int)len, base);
-	return set_string(&conf->name, name);
+	return conf_set_string(&conf->name, name);
 }
 
 int request_object(struct function_conf *conf, const struct function *f, const char *object)
@@ -105,7 +94,7 @@ int request_object(struct function_conf *conf, const struct function *f, const c
 	if (is_path && conf_unwritable(f->path))
 		return fail_input("the object's path '%s' cannot stand in a config: %s; use another folder", f->path,
 				  conf_unwritable(f->path));
-	return set_string(&conf->object, is_path ? f->path : object);
+	return conf_set_string(&conf->object, is_path ? f->path : object);
 }
 
 int request_function(struct change *c, const char *object, const struct function_options *o)
@@ -125,7 +114,7 @@ int request_function(struct change *c, const char *object, const struct function
 			"--name '%s': letters, digits, '_', '-' and '.', at most %u, beginning with a letter or digit",
 			o->name, KF_NAME_MAX - 1);
 	if (!rc && o->name)
-		rc = set_string(&c->conf.name, o->name);
+		rc = conf_set_string(&c->conf.name, o->name);
 	if (!rc)
 		rc = request_options(&c->conf, o);
 	if (!rc)
@@ -165,7 +154,7 @@ static int want_section(struct request *r, const struct function_conf *section, 
 	if (!rc)
 		rc = function_conf_paths(&c->conf, r->dir);
 	if (!rc)
-		rc = set_string(&c->conf.name, section->name);
+		rc = conf_set_string(&c->conf.name, section->name);
 	if (!rc)
 		rc = request_object(&c->conf, &c->function, object);
 	if (!rc)

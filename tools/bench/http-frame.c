@@ -7,22 +7,7 @@
 #include <linux/tcp.h>
 #include <string.h>
 
-static unsigned long sum_of(const void *p, size_t len)
-{
-	const unsigned char *at = p;
-	unsigned long sum = 0;
-
-	for (size_t i = 0; i < len; i++)
-		sum += (unsigned long)at[i] << (i & 1 ? 8 : 0); /* as words of this machine */
-	return sum;
-}
-
-static unsigned fold(unsigned long sum)
-{
-	while (sum >> 16)
-		sum = (sum & 0xffff) + (sum >> 16);
-	return sum;
-}
+#include "../gen/sum.h"
 
 /* TCP's header and options, without what varies; returns its length. */
 static size_t write_tcp(struct tcphdr *tcp, enum client_send kind)
@@ -70,8 +55,8 @@ void frame_build(struct client_frame *f, enum client_send kind, const struct fra
 			     .tot_len = htons(sizeof(*ip) + len),
 			     .saddr = e->from,
 			     .daddr = e->to};
-	ip->check = ~fold(sum_of(ip, sizeof(*ip)));
+	ip->check = ~sum_fold(sum_of(ip, sizeof(*ip)));
 	f->len = (char *)tcp + len - (char *)f->word;
-	f->sum = fold(sum_of(tcp, len) + sum_of(&ip->saddr, 8) + htons(IPPROTO_TCP) + htons(len));
+	f->sum = sum_fold(sum_of(tcp, len) + sum_of(&ip->saddr, 8) + htons(IPPROTO_TCP) + htons(len));
 	memcpy(&f->last, (char *)f->word + f->len - sizeof(f->last), sizeof(f->last));
 }

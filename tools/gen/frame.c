@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "../../loader/log.h"
+#include "sum.h"
 
 #define ETHER_IP4  0x0800
 #define ETHER_IP6  0x86dd
@@ -19,32 +20,6 @@
 static unsigned get16(const unsigned char *p)
 {
 	return p[0] << 8 | p[1];
-}
-
-/* Of 16-bit words as they are in memory, as in the kernel's programs. */
-static uint64_t sum_of(const void *bytes, size_t len)
-{
-	const unsigned char *b = bytes;
-	uint64_t sum = 0;
-	uint16_t word;
-
-	for (; len > 1; len -= 2, b += 2) {
-		memcpy(&word, b, 2);
-		sum += word;
-	}
-	if (len) {
-		word = 0;
-		memcpy(&word, b, 1);
-		sum += word;
-	}
-	return sum;
-}
-
-static uint32_t fold(uint64_t sum)
-{
-	while (sum >> 16)
-		sum = (sum >> 16) + (sum & 0xffff);
-	return sum;
 }
 
 /* --- Captured frames */
@@ -197,9 +172,9 @@ void frame_finish(struct gen_template *t, const struct request *r)
 	memset(l4 + k->check_at, 0, 2);
 	if (r->target.family == 4) {
 		memset(ip + 10, 0, 2);
-		t->ip_sum = fold(sum_of(ip, 20));
+		t->ip_sum = sum_fold(sum_of(ip, 20));
 		check = ~t->ip_sum;
 		memcpy(ip + 10, &check, 2);
 	}
-	t->l4_sum = fold(sum_of(l4, t->l4_len) + pseudo(b, r, t->l4_len));
+	t->l4_sum = sum_fold(sum_of(l4, t->l4_len) + pseudo(b, r, t->l4_len));
 }

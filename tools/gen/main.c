@@ -79,7 +79,7 @@ static int parse_types(struct numbers *out)
 {
 	out->list = calloc(types.n + 1, sizeof(*out->list));
 	if (!out->list)
-		return fail(-ENOMEM, "out of memory");
+		return fail_memory();
 	for (; out->n < types.n; out->n++)
 		if (dns_type(types.item[out->n], &out->list[out->n]))
 			return fail_input("--type '%s': a type as A or AAAA, or its number", types.item[out->n]);

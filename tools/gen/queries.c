@@ -64,7 +64,7 @@ static int append(struct queries *q, const char *name, unsigned type)
 		struct query *list = reallocarray(q->list, room, sizeof(*list));
 
 		if (!list)
-			return fail(-ENOMEM, "out of memory");
+			return fail_memory();
 		q->list = list;
 		q->room = room;
 	}

@@ -51,7 +51,7 @@ int numbers_parse(struct numbers *out, const char *option, const char *text, uin
 
 	*out = (struct numbers){.list = calloc(RANGE_MAX, sizeof(*out->list))};
 	if (!out->list)
-		return fail(-ENOMEM, "out of memory");
+		return fail_memory();
 	while ((rc = next_item(&rest, item)) > 0) {
 		rc = number_range(item, min, max, &from, &to);
 		if (rc)
@@ -149,7 +149,7 @@ int addresses_parse(struct addresses *out, const char *option, const char *text)
 
 	*out = (struct addresses){.list = calloc(RANGE_MAX, sizeof(*out->list))};
 	if (!out->list)
-		return fail(-ENOMEM, "out of memory");
+		return fail_memory();
 	while ((rc = next_item(&rest, item)) > 0) {
 		rc = address_range(item, &first, &family, &n);
 		if (rc)

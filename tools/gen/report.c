@@ -3,7 +3,6 @@
 #include "report.h"
 
 #include <arpa/inet.h>
-#include <errno.h>
 #include <inttypes.h>
 #include <json-c/json.h>
 #include <math.h>
@@ -158,7 +157,7 @@ int report_json(const struct load *l, const struct result *r, FILE *out)
 	struct json_object *o = json_object_new_object(), *wrong = json_object_new_object();
 
 	if (!o || !wrong)
-		return fail(-ENOMEM, "out of memory");
+		return fail_memory();
 	add_load(o, l);
 	json_object_object_add(o, "seconds", json_object_new_double(r->seconds));
 	add_int(o, "sent", r->sent);

@@ -200,7 +200,7 @@ int run(const struct load *l, struct result *out)
 
 	*out = (struct result){0};
 	if (!w)
-		return fail(-ENOMEM, "out of memory");
+		return fail_memory();
 	rc = load_open(&o, l);
 	if (!rc)
 		rc = send_all(l, &o, w, out);

@@ -3,7 +3,6 @@
 #include "template.h"
 
 #include <arpa/inet.h>
-#include <errno.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
@@ -160,7 +159,7 @@ int templates_make(struct templates *t, const struct request *r)
 		return fail_input("%zu different requests are too many: %u at most", n, TEMPLATES_MAX);
 	t->rows = calloc(n, t->row);
 	if (!t->rows)
-		return fail(-ENOMEM, "out of memory");
+		return fail_memory();
 	for (size_t i = 0; i < n && !rc; i++) {
 		struct gen_template *f = template_at(t, t->n++);
 
