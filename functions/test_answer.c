@@ -6,13 +6,9 @@
 
 static bool l4_sum_right(const uint8_t *f, const struct layout *l)
 {
-	int place = frame_sum_place(l->family, l->proto);
-	unsigned want;
+	size_t at = frame_check(l);
 
-	if (place < 0 || l->end - l->l4 < (size_t)place + 2)
-		return false;
-	want = frame_l4_sum(f + l->l3, f + l->l4, l->family, l->proto, l->end - l->l4);
-	return get16(f + l->l4 + place) == want;
+	return at && get16(f + at) == frame_l4_sum(f + l->l3, f + l->l4, l->family, l->proto, l->end - l->l4);
 }
 
 const char *answer_fault(const uint8_t *in, size_t in_len, const uint8_t *out, size_t out_len)

@@ -69,3 +69,10 @@ bool frame_layout(const uint8_t *f, size_t len, struct layout *l)
 	}
 	return l->family && l->l4 >= l->l3 + 20 && l->end >= l->l4 && l->end <= len;
 }
+
+size_t frame_check(const struct layout *l)
+{
+	int place = frame_sum_place(l->family, l->proto);
+
+	return place < 0 || l->end - l->l4 < (size_t)place + 2 ? 0 : l->l4 + place;
+}

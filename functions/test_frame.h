@@ -34,6 +34,8 @@ struct layout {
 };
 /* False: not a whole IP packet. */
 bool frame_layout(const uint8_t *f, size_t len, struct layout *l);
+/* Where the frame has L4's checksum; 0: nowhere that we know, or it is cut off. */
+size_t frame_check(const struct layout *l);
 
 /* A line of up to 16 bytes from AT on. */
 void test_dump(const char *mark, const uint8_t *b, size_t len, size_t at);

@@ -192,7 +192,7 @@ void packet_zero_sum(struct packet *p, char text[2])
 		len = packet_build(frame, p);
 		if (!frame_layout(frame, len, &l))
 			break;
-		sum = get16(frame + l.l4 + frame_sum_place(l.family, l.proto));
+		sum = get16(frame + frame_check(&l));
 		if (sum == zero)
 			return;
 	}
