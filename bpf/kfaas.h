@@ -142,6 +142,17 @@ static __always_inline void *kfaas_data(void *replaceable)
 	return bpf_map_lookup_elem(replaceable, &zero);
 }
 
+/* What the stack of 512 bytes has no room for: a scratch struct for each CPU, with what the packet before left in it.
+ * kfaas_scratch(&name) is there, but the verifier wants to see it compared with NULL. */
+#define KFAAS_SCRATCH(scratch, name)                                                                                   \
+	struct {                                                                                                       \
+		__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);                                                               \
+		__uint(max_entries, 1);                                                                                \
+		__type(key, __u32);                                                                                    \
+		__type(value, scratch);                                                                                \
+	} name SEC(".maps")
+#define kfaas_scratch(map) ((typeof((map)->value))kfaas_data(map))
+
 /* --- The packet view ----------------------------------------------------------------------------------------------
  *
  *	struct kfaas_packet p;

@@ -41,18 +41,11 @@ struct dns_query {
 	__u8 text[DNS_AT + 256 + sizeof(struct dns_key_long)] __attribute__((aligned(8)));
 };
 
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct dns_query);
-} query SEC(".maps");
+KFAAS_SCRATCH(struct dns_query, query);
 
 static __always_inline struct dns_query *dns_query(void)
 {
-	__u32 zero = 0;
-
-	return bpf_map_lookup_elem(&query, &zero);
+	return kfaas_scratch(&query);
 }
 
 /* A to Z to lower case in eight bytes at once. Lengths of labels are below 64 and stay. */

@@ -181,7 +181,7 @@ static __always_inline void http_say_close(struct http_segment *out, __u32 behin
 /* Append the answer to a request that was read with STATUS. True: the connection is closed after it. */
 __noinline int http_answer(__u32 status)
 {
-	struct http_work *w = http_work(); /* not an argument: the verifier wants keys in a map that it knows */
+	struct http_work *w = kfaas_scratch(&work); /* no argument: the verifier wants keys in a map that it knows */
 	struct http_page *page = NULL;
 	__u32 behind = 0, before;
 	struct http_request *r;
@@ -218,7 +218,7 @@ __noinline int http_answer(__u32 status)
  * LAST: the connection is closed with the next. True: the connection is closed. */
 __noinline int http_requests(__u32 room, __u32 last)
 {
-	struct http_work *w = http_work();
+	struct http_work *w = kfaas_scratch(&work);
 	__u32 first, before, at;
 	bool close = false;
 

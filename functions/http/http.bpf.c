@@ -85,7 +85,7 @@ static __always_inline bool http_fits(__u32 *len)
 SEC("xdp")
 int http(struct xdp_md *ctx)
 {
-	struct http_work *w = http_work();
+	struct http_work *w = kfaas_scratch(&work);
 	struct kfaas_packet p;
 	__u32 len;
 	int verdict;
@@ -108,7 +108,7 @@ int http(struct xdp_md *ctx)
 SEC("tc")
 int http_tc(struct __sk_buff *skb)
 {
-	struct http_work *w = http_work();
+	struct http_work *w = kfaas_scratch(&work);
 	struct kfaas_packet p;
 	__u32 len;
 	int verdict;

@@ -44,19 +44,7 @@ struct http_work {
 	struct http_segment in, out;
 };
 
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct http_work);
-} work SEC(".maps");
-
-static __always_inline struct http_work *http_work(void)
-{
-	__u32 zero = 0;
-
-	return bpf_map_lookup_elem(&work, &zero);
-}
+KFAAS_SCRATCH(struct http_work, work);
 
 static __always_inline __u8 http_byte(const struct http_segment *s, __u32 at)
 {
