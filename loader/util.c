@@ -10,53 +10,51 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-int read_file(const char *path, size_t max, char **data, size_t *len)
+/* All that FD has to give, with room for SIZE bytes at first. */
+static int read_all(int fd, size_t size, size_t max, char **data, size_t *len)
 {
-	struct stat st;
-	size_t room, got = 0;
-	ssize_t n = 0;
-	char *buf;
-	int fd, rc = 0;
+	size_t room = size + 1, got = 0;
+	char *buf = malloc(room);
+	ssize_t n;
 
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	if (fstat(fd, &st) || S_ISDIR(st.st_mode)) {
-		close(fd);
-		return -EISDIR;
-	}
-	if ((size_t)st.st_size > max) {
-		close(fd);
-		return -EFBIG;
-	}
-	room = st.st_size + 1;
-	buf = malloc(room);
-	while (buf && (n = read(fd, buf + got, room - got)) > 0) {
-		got += n;
-		if (got == room) { /* it has grown, or does not tell its size */
-			char *more = got < max ? realloc(buf, room * 2) : NULL;
-
-			if (!more) {
-				rc = got < max ? -ENOMEM : -EFBIG;
-				break;
-			}
-			buf = more;
-			room *= 2;
-		}
-	}
 	if (!buf)
-		rc = -ENOMEM;
-	else if (n < 0)
-		rc = -errno;
-	close(fd);
-	if (rc) {
+		return -ENOMEM;
+	while ((n = read(fd, buf + got, room - got)) > 0) {
+		char *more = buf;
+
+		got += n;
+		if (got == room) /* it has grown, or does not tell its size */
+			more = got < max ? realloc(buf, room *= 2) : NULL;
+		if (!more) {
+			free(buf);
+			return got < max ? -ENOMEM : -EFBIG;
+		}
+		buf = more;
+	}
+	if (n < 0) {
+		n = -errno;
 		free(buf);
-		return rc;
+		return n;
 	}
 	buf[got] = 0;
 	*data = buf;
 	*len = got;
 	return 0;
+}
+
+int read_file(const char *path, size_t max, char **data, size_t *len)
+{
+	struct stat st;
+	int rc, fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return -errno;
+	if (fstat(fd, &st) || S_ISDIR(st.st_mode))
+		rc = -EISDIR;
+	else
+		rc = (size_t)st.st_size > max ? -EFBIG : read_all(fd, st.st_size, max, data, len);
+	close(fd);
+	return rc;
 }
 
 int read_line(const char *path, char *buf, size_t size)

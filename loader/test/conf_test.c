@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* conf_test.c - config text in, structs and canonical text out; layers; errors with file and line. */
+/* conf_test.c - config text in, structs and canonical text out; layers. */
 #include "../conf.h"
 #include "../../bpf/abi.h"
 #include "unit.h"
@@ -115,106 +115,6 @@ static void test_continue_bits(void **state)
 	assert_int_equal(f.continue_xdp, 1 << 3 | 1 << 0);
 	assert_int_equal(f.continue_tc, 0);
 	function_conf_free(&f);
-}
-
-static void test_errors(void **state)
-{
-	static const char limit_how[] = "write it as '200000/s', '200k/s burst 20000' or 'none'";
-	char error[256];
-
-	(void)state;
-	expect_error("[function dns]\n\nprioo = 1",
-		     "eth0.conf:3: unknown key 'prioo' in [function dns]: did you mean 'prio'?");
-	expect_error(F "mode = xyz",
-		     "eth0.conf:2: unknown key 'mode' in [function f]: the keys are object, on, prio, scope, "
-		     "continue, limit, budget, ...");
-	expect_error(IF "mod = native", "eth0.conf:2: unknown key 'mod' in [interface]: did you mean 'mode'?");
-	expect_error(IF "prio = 5",
-		     "eth0.conf:2: unknown key 'prio' in [interface]: the keys are mode, run-prio, require, sample");
-	expect_error(F "description = x",
-		     "eth0.conf:2: key 'description' in [function f]: only the manifest in the object can say "
-		     "this");
-	expect_error("[functoin dns]", "eth0.conf:1: unknown section [functoin]: did you mean 'function'?");
-	expect_error("[xyzzy]",
-		     "eth0.conf:1: unknown section [xyzzy]: the sections are [interface] and [function NAME]");
-	expect_error("[function]", "eth0.conf:1: section [function] has no name: write [function NAME]");
-	expect_error("[function -a]",
-		     "eth0.conf:1: bad function name '-a': letters, digits, '_', '.' and '-', at most 63 of them, "
-		     "first a letter or digit");
-	expect_error("[function a b]",
-		     "eth0.conf:1: bad function name 'a b': letters, digits, '_', '.' and '-', at most 63 of "
-		     "them, first a letter or digit");
-	expect_error(F "on = arp\n" F,
-		     "eth0.conf:3: section [function f] is there twice: merge the two, or rename one");
-	expect_error(IF IF, "eth0.conf:2: section [interface] is there twice: merge the two");
-	expect_error(F "prio = 1\nprio = 1", "eth0.conf:3: key 'prio' is there twice in its section: leave one out");
-	expect_error(F "set.a = 1\nset.a = 2", "eth0.conf:3: key 'set.a' is there twice in its section: leave one out");
-	expect_error(F "on = udp/53\non = arp, udp/53", "eth0.conf:3: bad value 'arp, udp/53' for 'on' in [function "
-							"f]: trigger 'udp/53' is there twice: leave one out");
-	expect_error(F "on = udp/53,",
-		     "eth0.conf:2: bad value 'udp/53,' for 'on' in [function f]: there is nothing between two "
-		     "commas, or at an end");
-	expect_error(F "on = upd/53", "eth0.conf:2: in [function f]: unknown trigger 'upd/53': did you mean 'udp'?");
-	expect_error(F "prio =", "eth0.conf:2: 'prio' in [function f] has no value: write one or leave the key out");
-	expect_error(F "prio = ; none",
-		     "eth0.conf:2: 'prio' in [function f] has no value: write one or leave the key out");
-	expect_error(F "prio", "eth0.conf:2: this line is not 'key = value', a [section] or a comment");
-	expect_error(F "prio = 65536",
-		     "eth0.conf:2: bad value '65536' for 'prio' in [function f]: a whole number from 0 to 65535");
-	expect_error(F "prio = 5x",
-		     "eth0.conf:2: bad value '5x' for 'prio' in [function f]: a whole number from 0 to 65535");
-	expect_error(F "scope = all", "eth0.conf:2: bad value 'all' for 'scope' in [function f]: write local or any");
-	expect_error(F "continue = ok",
-		     "eth0.conf:2: bad value 'ok' for 'continue' in [function f]: 'ok' is not a verdict: write any "
-		     "of pass, drop, aborted, tx, redirect, or 'none' alone");
-	expect_error(F "continue = tx, tx",
-		     "eth0.conf:2: bad value 'tx, tx' for 'continue' in [function f]: 'tx' is there twice");
-	for (size_t i = 0; i < 4; i++) {
-		static const char *const bad[] = {"5", "5/s burst", "5/m", "5/s 7"};
-		char text[64];
-
-		snprintf(text, sizeof(text), F "limit = %s", bad[i]);
-		snprintf(error, sizeof(error), "eth0.conf:2: bad value '%s' for 'limit' in [function f]: %s", bad[i],
-			 limit_how);
-		expect_error(text, error);
-	}
-	snprintf(
-		error, sizeof(error),
-		"eth0.conf:2: bad value '0/s' for 'limit' in [function f]: the rate goes from 1/s to 1000000000/s (%s)",
-		limit_how);
-	expect_error(F "limit = 0/s", error);
-	expect_error(F "limit = 1/s burst 3601",
-		     "eth0.conf:2: bad value '1/s burst 3601' for 'limit' in [function f]: a burst of 3601 "
-		     "packets is more than an hour's worth of 1/s");
-	for (size_t i = 0; i < 6; i++) {
-		static const char *const bad[] = {"0ns", "2", "2sec", "2s", "1.5us", "99999999999999999999ns"};
-		char text[64];
-
-		snprintf(text, sizeof(text), F "budget = %s", bad[i]);
-		snprintf(error, sizeof(error),
-			 "eth0.conf:2: bad value '%s' for 'budget' in [function f]: a time from 1ns to 1s, such "
-			 "as 500ns, 2us or 1ms, or 'none'",
-			 bad[i]);
-		expect_error(text, error);
-	}
-	expect_error(IF "sample = 3",
-		     "eth0.conf:2: bad value '3' for 'sample' in [interface]: 0 (never) or a power of two up to 65536");
-	expect_error(IF "require = multi",
-		     "eth0.conf:2: bad value 'multi' for 'require' in [interface]: write any of native, "
-		     "multiprog, frags, with commas between them");
-	expect_error(
-		F "set. = 1",
-		"eth0.conf:2: bad key 'set.' in [function f]: after the dot goes a name of letters, digits and '_'");
-	expect_error(
-		F "set.a-b = 1",
-		"eth0.conf:2: bad key 'set.a-b' in [function f]: after the dot goes a name of letters, digits and '_'");
-	expect_error("a = b",
-		     "eth0.conf:1: key 'a' stands before any section: put it under [interface] or [function NAME]");
-	expect_error("[function f", "eth0.conf:1: the section's ']' is missing");
-	expect_error("[function f] on = arp",
-		     "eth0.conf:1: there is something after the section's ']': keys go on lines of their own");
-	assert_null(read_all("[inter\0face]", 12));
-	expect_failure("eth0.conf: not a text: it holds a zero byte");
 }
 
 /* libinih's own limits are 200 characters a line and 50 a section or key. */
@@ -437,11 +337,9 @@ static void test_paths(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_canonical),     cmocka_unit_test(test_values),
-		cmocka_unit_test(test_continue_bits), cmocka_unit_test(test_errors),
-		cmocka_unit_test(test_long),	      cmocka_unit_test(test_layers),
-		cmocka_unit_test(test_other_callers), cmocka_unit_test(test_check),
-		cmocka_unit_test(test_words),	      cmocka_unit_test(test_record),
+		cmocka_unit_test(test_canonical), cmocka_unit_test(test_values), cmocka_unit_test(test_continue_bits),
+		cmocka_unit_test(test_long),	  cmocka_unit_test(test_layers), cmocka_unit_test(test_other_callers),
+		cmocka_unit_test(test_check),	  cmocka_unit_test(test_words),	 cmocka_unit_test(test_record),
 		cmocka_unit_test(test_paths),
 	};
 
