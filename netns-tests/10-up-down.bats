@@ -287,6 +287,17 @@ pings() { in_client ping -c 1 -W "$(limit 2)" "$1"; }
 	assert_match "$BPFFS is a mountpoint" "${lines[-1]}"
 }
 
+@test "a netlink answer that cannot be had is the error, and nothing stays; one that is interrupted is asked for again" {
+	local before
+	strace -qq -o /dev/null true || skip "kernel or container lacks ptrace"
+	before=$(everything)
+	up_with() { strace -qq -o /dev/null -e trace=recvmsg -e "inject=recvmsg:error=$1:when=1" "$KFAAS" --netns "$HOST_NS" -q up "$HOST_IF"; }
+	refused 1 'cannot add the IPv4 route or rule .*: No buffer space available' up_with ENOBUFS
+	assert_eq "$before" "$(everything)"
+	up_with EINTR
+	assert_eq ping "$(names)"
+}
+
 @test "ls where nothing is up" {
 	run kf ls
 	assert_eq "0 nothing is up here: \`kfaas-net up IFACE\` starts" "$status $output"
