@@ -719,21 +719,25 @@ static __always_inline bool kfaas_resize_udp(struct xdp_md *ctx, struct kfaas_pa
 	return true;
 }
 
+/* Send a datagram back whose payload has the sum PAYLOAD. */
+static __always_inline int kfaas_reply_udp_sum(const struct kfaas_packet *p, __u64 payload)
+{
+	struct udphdr *udp = kfaas_udp(p);
+
+	if (!udp || !p->family || p->options || payload == KFAAS_SUM_NONE)
+		return XDP_DROP;
+	kfaas_turn_udp(p, udp, kfaas_fold(payload + *(kfaas_u32 *)udp + bpf_htons(p->l4_len) + kfaas_pseudo(p)));
+	return XDP_TX;
+}
+
 /* Send a datagram back with the payload it now has. If you write the payload without kfaas_resize_udp(), ask
  * kfaas_answerable() before. */
 static __always_inline int kfaas_reply_udp(struct xdp_md *ctx, const struct kfaas_packet *p)
 {
-	struct udphdr *udp = kfaas_udp(p);
-	__u64 sum;
-
-	if (!udp || !p->family || p->options)
+	if (p->l4_len < sizeof(struct udphdr))
 		return XDP_DROP;
-	udp->check = 0;
-	sum = kfaas_sum(ctx, p, p->l4, p->l4_len);
-	if (sum == KFAAS_SUM_NONE)
-		return XDP_DROP;
-	kfaas_turn_udp(p, udp, kfaas_fold(sum + kfaas_pseudo(p)));
-	return XDP_TX;
+	return kfaas_reply_udp_sum(p,
+				   kfaas_sum(ctx, p, p->l4 + sizeof(struct udphdr), p->l4_len - sizeof(struct udphdr)));
 }
 
 /* The folded sum over a datagram and its pseudo header, or KFAAS_SUM_NONE if it arrived damaged: its checksum has to be

@@ -26,7 +26,7 @@ serve() {
 	local map
 	{
 		echo "[function dns]"
-		for map in answers answers_long answers_signed owners owners_long zones bodies; do echo "data.$map = $WORK/rows/$map"; done
+		for map in slots names names_long answers bodies; do echo "data.$map = $WORK/rows/$map"; done
 	} >"$WORK/dns.conf"
 	kf -q up "$HOST_IF" -c "$WORK/dns.conf"
 }
@@ -307,11 +307,11 @@ many() {
 	kf -q replace "$HOST_IF" dns
 	assert_eq "192.0.2.88 192.0.2.89" "$(told www.example.org)"
 	assert_eq "192.0.2.88 192.0.2.89 www.example.org." "$(told alias.example.org)"
-	cp "$WORK/rows/owners" "$WORK/owners"
-	echo "not.a.row." >>"$WORK/rows/owners"
-	refused 2 "owners:[0-9]+:11: 1 field, a row has 3" kf replace "$HOST_IF" dns
+	cp "$WORK/rows/names" "$WORK/names"
+	echo "not.a.row." >>"$WORK/rows/names"
+	refused 2 "names:[0-9]+:11: 1 field, a row has 8" kf replace "$HOST_IF" dns
 	assert_eq "192.0.2.88 192.0.2.89" "$(told www.example.org)"
-	cp "$WORK/owners" "$WORK/rows/owners"
+	cp "$WORK/names" "$WORK/rows/names"
 	kf -q rollback "$HOST_IF" dns
 	assert_eq "192.0.2.80 192.0.2.81" "$(told www.example.org)"
 	# More zones and large answers than there is room for without the files.
@@ -354,7 +354,7 @@ zone_is_refused() {
 	run "$ROWS_TOOL" -o "$WORK/rows"
 	assert_eq 2 "$status"
 	assert_eq "$before" "$(cksum "$WORK"/rows/*)"
-	assert_eq 7 "$(find "$WORK/rows" -type f | wc -l)" "files"
+	assert_eq 5 "$(find "$WORK/rows" -type f | wc -l)" "files"
 }
 
 @test "the README's configuration works as pasted" {

@@ -36,6 +36,12 @@ all_right() {
 	wrong_is 0
 }
 
+deploy_dns() { # FOLDER with rows
+	local map data=()
+	for map in slots names names_long answers bodies; do data+=(--data "$map=$1/$map"); done
+	kf -q deploy "$HOST_IF" dns "${data[@]}"
+}
+
 # Every request was the function's, by its own count.
 function_says() { assert_eq "$2 $2" "$(counter "$1" packets) $(counter "$1" verdicts.TX)" "packets and answers of $1"; }
 
@@ -69,8 +75,7 @@ function_says() { assert_eq "$2 $2" "$(counter "$1" packets) $(counter "$1" verd
 	mkdir "$rows/dns"
 	"$TOP/build/kfaas-dns-rows" -o "$rows/dns" "$TOP/functions/dns/example.zone" >/dev/null
 	"$TOP/build/kfaas-http-rows" --secret "$rows/secret"
-	kf -q deploy "$HOST_IF" dns --data "answers=$rows/dns/answers" --data "owners=$rows/dns/owners" \
-		--data "zones=$rows/dns/zones" --data "bodies=$rows/dns/bodies"
+	deploy_dns "$rows/dns"
 	kf -q deploy "$HOST_IF" http --data "secret=$rows/secret"
 	kf -q deploy "$HOST_IF" ntp
 	kf -q deploy "$HOST_IF" ping
@@ -289,7 +294,7 @@ print(len(at), max(bisect.bisect(at, t + 0.001) - i for i, t in enumerate(at)))'
 }
 
 @test "names to ask for are taken from a file, a million of them" {
-	local n=${KFAAS_VM:+20000} names=$BATS_TEST_TMPDIR/names rows=$BATS_TEST_TMPDIR
+	local n=${KFAAS_VM:+20000} names=$BATS_TEST_TMPDIR/names rows=$BATS_TEST_TMPDIR/rows
 	n=${n:-1000000}
 	up_empty
 	capture "$HOST_NS" "$HOST_IF" 'udp port 53'
@@ -302,9 +307,9 @@ print(len(at), max(bisect.bisect(at, t + 0.001) - i for i, t in enumerate(at)))'
 	GEN_MS=$(limit 1)00
 	seq -f 'name%.0f.example.net' $((n - 1)) >"$names"
 	echo "ns1.example.org AAAA" >>"$names"
+	mkdir "$rows"
 	"$TOP/build/kfaas-dns-rows" -o "$rows" "$TOP/functions/dns/example.zone" >/dev/null
-	kf -q deploy "$HOST_IF" dns --data "answers=$rows/answers" --data "owners=$rows/owners" \
-		--data "zones=$rows/zones" --data "bodies=$rows/bodies"
+	deploy_dns "$rows"
 	report dns --to "$HOST4" --names "$names" --count "$n"
 	is '"\(.sent) \(.answered)"' "$n 1"
 	wrong_is 0

@@ -134,7 +134,7 @@ class Queries:
         """Of a query with DO, for an answer of up to 1232 bytes."""
         if not self.is_signed(zone):
             return "edns"
-        if rdtype in (dns.rdatatype.ANY, dns.rdatatype.RRSIG) or len(name.to_wire()) > 62:
+        if rdtype in (dns.rdatatype.ANY, dns.rdatatype.RRSIG):
             return "signed"
         if zone.get_rdataset(name, dns.rdatatype.RRSIG, rdtype):
             return "signed set"

@@ -17,34 +17,24 @@ static __always_inline bool dns_from_client(const struct udphdr *udp)
 SEC("xdp")
 int dns(struct xdp_md *ctx)
 {
-	const struct dns_answer *a = NULL;
-	int found = DNS_FOUND_ROW;
+	const struct dns_answer *a;
 	struct kfaas_packet p;
 	struct dns_query *q;
 	struct udphdr *udp;
+	int row;
 
 	if (!kfaas_parse(ctx, &p))
 		return XDP_PASS;
 	udp = kfaas_udp(&p);
-	if (!udp || !kfaas_answerable(&p) || !dns_from_client(udp))
+	if (!udp || !dns_from_client(udp))
 		return XDP_PASS;
 	q = dns_query();
 	if (!q || !dns_parse(ctx, dns_offset(&p), p.l4_len - sizeof(*udp)))
 		return XDP_PASS;
-	a = dns_answer_at(q, DNS_AT, q->type);
-	if (a) {
-		dns_found_row(q, DNS_AT, q->type);
-	} else {
-		found = dns_closest();
-		if (found == DNS_FOUND_ROW)
-			a = dns_answer_at(q, q->key_at, q->key_type);
-		else if (found == DNS_FOUND_ZONE)
-			a = bpf_map_lookup_elem(&zones, &q->zone);
-		else if (found == DNS_FOUND_OUTSIDE && refuse)
-			return dns_send(ctx, &p, q, NULL);
-	}
-	if (found == DNS_FOUND_SIGNED || (a && a->flags & DNS_SIGNED && q->dnssec))
-		a = dns_signed_at(q, q->key_at, q->key_type);
+	row = dns_find();
+	if (row == DNS_FOUND_OUTSIDE && refuse)
+		return dns_send(ctx, &p, q, NULL);
+	a = row < 0 ? NULL : dns_answer_row(row);
 	if (!a || a->flags & DNS_PASS)
 		return XDP_PASS;
 	return dns_send(ctx, &p, q, a);

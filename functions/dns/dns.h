@@ -12,7 +12,7 @@
 #endif
 
 #define DNS_NAME   255	/* bytes of a name on the wire, with the root's zero */
-#define DNS_SHORT  62	/* of one that is looked up in `owners` and `answers`; longer ones have maps of their own */
+#define DNS_SHORT  64	/* of one that fits into its row of `names` */
 #define DNS_LABELS 40	/* taken off a name that does not exist, in search of one that does */
 #define DNS_SIZE   1232 /* of an answer, at most: fits IPv6's minimum MTU */
 #define DNS_BODY   1215 /* of an answer behind its question: DNS_SIZE less the header and the shortest question */
@@ -28,44 +28,61 @@
 #define DNS_RCODE_REFUSED  5
 #define DNS_RCODE_BADVERS  16
 
-/* Names are in wire form, lower case, with zeros behind. */
-struct dns_key {
-	__u16 type;
-	__u8 name[62] KFAAS_FORM("name");
+/* A hash table of names, which are sorted by their slot: the rows of those in one. Row 0 is none, but says how names
+ * are hashed; the slots follow. */
+struct dns_slot {
+	union {
+		__u32 first;
+		__u32 mask; /* how many slots there are, a power of two, less one */
+	};
+	union {
+		__u32 end; /* behind the last */
+		__u32 seed;
+	};
+};
+#define DNS_RUN 24 /* names in one slot, at most: another seed spreads them otherwise */
+
+/* A name's hash is that of its words of 8 bytes, from the seed on. A word is folded before it is added, so that this
+ * does not wait for the words before it. */
+static inline __attribute__((always_inline)) __u64 dns_hash(__u64 h, __u64 word)
+{
+	return (h + (word ^ word >> 32)) * 0x9e3779b97f4a7c15ULL;
+}
+
+/* Its lower half tells the names of a slot apart. */
+static inline __attribute__((always_inline)) __u32 dns_slot_of(__u64 h, __u32 mask)
+{
+	return 1 + ((__u32)(h >> 32) & mask);
+}
+
+enum dns_name_flag {
+	DNS_NAME_CUT = 1,     /* a delegation */
+	DNS_NAME_ALIAS = 2,   /* a CNAME */
+	DNS_NAME_WILD = 4,    /* the parent of a wildcard */
+	DNS_NAME_EMPTY = 8,   /* without records: there are names below */
+	DNS_NAME_SIGNED = 16, /* of a signed zone */
+	DNS_NAME_DNAME = 32,  /* what is below is for the server behind */
 };
 
-struct dns_key_long {
-	__u16 type;
-	__u8 name[258] KFAAS_FORM("name");
-};
-
+/* Every name that exists in a zone, down to the delegations. Names are in wire form, lower case, with zeros behind. */
 struct dns_name {
-	__u8 name[64] KFAAS_FORM("name");
+	__u8 name[DNS_SHORT] KFAAS_FORM("name");
+	__u32 hash;
+	__u32 large; /* 1 + the row of `names_long` that has the name; 0: it is here */
+	__u32 zone;  /* the row of `answers` for what the zone does not have */
+	__u32 first; /* of its rows of `answers`, which are sorted by dns_ask() */
+	__u16 count;
+	__u16 flags;
 };
 
 struct dns_name_long {
 	__u8 name[256] KFAAS_FORM("name");
 };
 
-enum dns_owner_flag {
-	DNS_OWNER_CUT = 1,     /* a delegation */
-	DNS_OWNER_ALIAS = 2,   /* a CNAME */
-	DNS_OWNER_WILD = 4,    /* the parent of a wildcard */
-	DNS_OWNER_EMPTY = 8,   /* without records: there are names below */
-	DNS_OWNER_SIGNED = 16, /* of a signed zone */
-	DNS_OWNER_DNAME = 32,  /* what is below is for the server behind */
-};
-
-/* Every name that exists in a zone, down to the delegations. */
-struct dns_owner {
-	__u32 zone; /* in `zones` */
-	__u32 flags;
-};
-
 /* A body: LEN bytes of records, and, at the next even offset, the network order offsets in it of the pointers to be
  * shifted. */
 struct kfaas_bytes_dns_small {
-	KFAAS_BYTES_OF(116);
+	KFAAS_BYTES_OF(120);
 };
 
 struct kfaas_bytes_dns_large {
@@ -78,11 +95,15 @@ enum dns_answer_flag {
 	DNS_TC = 0x0200,
 	DNS_RCODE = 0x000f,
 	DNS_PASS = 0x4000,   /* for the server behind */
-	DNS_SIGNED = 0x8000, /* with the DO bit: from `answers_signed`, whole, or for the server behind */
+	DNS_SIGNED = 0x8000, /* with the DO bit: the row for that, whole, or for the server behind */
 };
 
+/* Row 0: the answer to ANY (RFC 8482). Then one for each zone: what it says of names and types that it does not have.
+ * Then those of the names. */
 struct dns_answer {
-	__u32 large; /* 1 + the row of `bodies` that has the body; 0: it is here */
+	__u16 type;
+	__u16 dnssec; /* 1: for queries with the DO bit, if the row for others has DNS_SIGNED or there is none */
+	__u32 large;  /* 1 + the row of `bodies` that has the body; 0: it is here */
 	__u16 len;
 	__u16 flags;
 	__u16 an, ns, ar;
@@ -92,10 +113,14 @@ struct dns_answer {
 	struct kfaas_bytes_dns_small body;
 };
 
-_Static_assert(sizeof(struct dns_key) == 64, "dns_key");
-_Static_assert(sizeof(struct dns_key_long) == 260, "dns_key_long");
-/* With the kernel's 56 bytes for an element of a hash, a row of `answers` takes one of its blocks of 256 bytes. */
-_Static_assert(sizeof(struct dns_answer) == 136, "dns_answer");
+static inline __attribute__((always_inline)) __u32 dns_ask(__u16 type, __u16 dnssec)
+{
+	return (__u32)dnssec << 16 | type;
+}
+
+_Static_assert(sizeof(struct dns_slot) == 8, "dns_slot");
+_Static_assert(sizeof(struct dns_name) == 84, "dns_name");
+_Static_assert(sizeof(struct dns_answer) == 144, "dns_answer");
 _Static_assert(sizeof(struct kfaas_bytes_dns_large) == 1536, "dns_large");
 _Static_assert((DNS_BODY + 1) / 2 * 2 + 2 * DNS_SHIFTS <= sizeof(((struct kfaas_bytes_dns_large *)0)->bytes),
 	       "DNS_SHIFTS");

@@ -5,145 +5,193 @@
 
 #include "query.h"
 
-/* The loader makes maps as large as their files need. */
-#define DNS_HASH(name, key_type, value_type, rows)                                                                     \
-	struct {                                                                                                       \
-		__uint(type, BPF_MAP_TYPE_HASH);                                                                       \
-		__uint(map_flags, BPF_F_NO_PREALLOC);                                                                  \
-		__uint(max_entries, rows);                                                                             \
-		__type(key, key_type);                                                                                 \
-		__type(value, value_type);                                                                             \
-	} name SEC(".maps")
+DNS_ARRAY(names, struct dns_name, 256);
+DNS_ARRAY(names_long, struct dns_name_long, 16);
+DNS_ARRAY(answers, struct dns_answer, 512);
 
-DNS_HASH(answers, struct dns_key, struct dns_answer, 1024);
-DNS_HASH(answers_long, struct dns_key_long, struct dns_answer, 16);
-DNS_HASH(answers_signed, struct dns_key, struct dns_answer, 64); /* for the DO bit; of short names */
-DNS_HASH(owners, struct dns_name, struct dns_owner, 1024);
-DNS_HASH(owners_long, struct dns_name_long, struct dns_owner, 16);
+/* What is found instead of a row of `answers`. */
+#define DNS_FOUND_NOTHING -1 /* not ours to answer */
+#define DNS_FOUND_OUTSIDE -2 /* outside the zones */
 
-/* Row 0: the answer to ANY (RFC 8482). Others: what a zone says of names and types that it does not have. */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 16);
-	__type(key, __u32);
-	__type(value, struct dns_answer);
-} zones SEC(".maps");
-
-static __always_inline const struct dns_owner *dns_owner_at(struct dns_query *q, __u32 at)
+static __always_inline const struct dns_name *dns_name_row(__u32 row)
 {
-	if (at < DNS_AT - 2 || at > DNS_TOP)
-		return NULL;
-	if (q->len + DNS_AT - at <= DNS_SHORT)
-		return bpf_map_lookup_elem(&owners, q->text + at);
-	return bpf_map_lookup_elem(&owners_long, q->text + at);
+	return bpf_map_lookup_elem(&names, &row);
 }
 
-static __always_inline const struct dns_answer *dns_answer_at(struct dns_query *q, __u32 at, __u16 type)
+static __always_inline const struct dns_answer *dns_answer_row(__u32 row)
 {
-	if (at < DNS_AT - 2 || at > DNS_TOP)
-		return NULL;
-	at -= 2;
-	*(kfaas_u16 *)(q->text + at) = type;
-	if (q->len + DNS_AT - 2 - at <= DNS_SHORT)
-		return bpf_map_lookup_elem(&answers, q->text + at);
-	return bpf_map_lookup_elem(&answers_long, q->text + at);
+	return bpf_map_lookup_elem(&answers, &row);
 }
 
-static __always_inline const struct dns_answer *dns_signed_at(struct dns_query *q, __u32 at, __u16 type)
+/* The LEN bytes at TEXT and the zeros behind them, in whole words, are those at NAME. */
+static __always_inline bool dns_same(const __u8 *text, const __u8 *name, __u32 len, __u32 size)
 {
-	if (at < DNS_AT - 2 || at > DNS_TOP)
-		return NULL;
-	at -= 2;
-	*(kfaas_u16 *)(q->text + at) = type;
-	if (q->len + DNS_AT - 2 - at > DNS_SHORT)
-		return NULL;
-	return bpf_map_lookup_elem(&answers_signed, q->text + at);
+	__u64 differ = 0;
+
+	for (__u32 i = 0; i < size / 8 && i * 8 < len; i++)
+		differ |= ((kfaas_u64 *)text)[i] ^ ((kfaas_u64 *)name)[i];
+	return !differ;
 }
 
-enum dns_found {
-	DNS_FOUND_NOTHING, /* not ours to answer */
-	DNS_FOUND_OUTSIDE, /* outside the zones */
-	DNS_FOUND_ROW,	   /* of `answers`: key_at, key_type */
-	DNS_FOUND_SIGNED,  /* the same, of `answers_signed` */
-	DNS_FOUND_ZONE,	   /* of `zones`: zone, rcode */
-};
-
-static __always_inline int dns_found_row(struct dns_query *q, __u32 at, __u32 type)
+static __always_inline bool dns_name_is(const struct dns_name *n, const __u8 *text, __u32 len)
 {
-	q->key_at = at;
-	q->key_type = type;
-	return DNS_FOUND_ROW;
+	const struct dns_name_long *large;
+	__u32 row = n->large - 1;
+
+	if (len <= DNS_SHORT)
+		return dns_same(text, n->name, len, sizeof(n->name));
+	large = bpf_map_lookup_elem(&names_long, &row);
+	return large && dns_same(text, large->name, len, sizeof(large->name));
 }
 
-/* Owner O, at AT, is the name asked for or the wildcard that stands for it, and has no row of the type asked for. */
-static __always_inline int dns_found_owner(struct dns_query *q, const struct dns_owner *o, __u32 at)
+/* 1 + the row of the name at AT of the query's, or 0. WHOLE: it is the name asked for, whose hash is known. */
+__noinline int dns_name_at(__u32 at, __u32 whole)
 {
-	if (o->flags & DNS_OWNER_CUT && q->type != DNS_TYPE_DS)
-		return dns_found_row(q, at, DNS_TYPE_FALLBACK);
-	if (o->flags & DNS_OWNER_ALIAS)
-		return dns_found_row(q, at, q->type == DNS_TYPE_ANY ? DNS_TYPE_CNAME : DNS_TYPE_FALLBACK);
-	if (q->type == DNS_TYPE_ANY && !(o->flags & DNS_OWNER_EMPTY))
-		q->zone = 0;
-	return DNS_FOUND_ZONE;
+	struct dns_query *q = dns_query();
+	const struct dns_slot *how = dns_slot_row(0), *slot;
+	__u32 offset = at - (DNS_AT - 2), len, row;
+	const struct dns_name *n = NULL;
+	const __u8 *text;
+	__u64 h;
+
+	if (!q || !how)
+		return 0;
+	barrier_var(offset); /* here and below: or Linux 6.1 does not see that what is compared is what is added */
+	if (offset > DNS_TOP - (DNS_AT - 2))
+		return 0;
+	text = q->text + DNS_AT - 2 + offset;
+	barrier_var(text);
+	len = q->len + DNS_AT - at;
+	h = whole ? q->hash : how->seed;
+	for (__u32 i = 0; !whole && i < DNS_WORDS && i * 8 < len; i++)
+		h = dns_hash(h, ((kfaas_u64 *)text)[i]);
+	slot = dns_slot_row(dns_slot_of(h, how->mask));
+	if (!slot)
+		return 0;
+	row = slot->first;
+	for (int i = 0; i < DNS_RUN && row < slot->end; i++, row++) {
+		n = dns_name_row(row);
+		if (!n || n->hash == (__u32)h)
+			break;
+	}
+	return n && n->hash == (__u32)h && dns_name_is(n, text, len) ? row + 1 : 0;
 }
 
-/* The same in a signed zone, or O is above. What stands for many names needs a proof for each of them: only a
- * delegation does not. */
-static __always_inline int dns_found_signed(struct dns_query *q, const struct dns_owner *o, __u32 at)
+/* The row for ASK of the COUNT from FIRST on; 0 is none of them. */
+__noinline int dns_answer_among(__u32 first, __u32 count, __u32 ask)
 {
-	bool cut = o->flags & DNS_OWNER_CUT, itself = at == DNS_AT;
+	for (int i = 0; i < 17 && count; i++) {
+		__u32 half = count / 2, has;
+		const struct dns_answer *a = dns_answer_row(first + half);
+
+		if (!a)
+			return 0;
+		has = dns_ask(a->type, a->dnssec);
+		if (has == ask)
+			return first + half;
+		if (has < ask)
+			first += half + 1;
+		count = has < ask ? count - half - 1 : half;
+	}
+	return 0;
+}
+
+/* The row of TYPE at N, 0, or DNS_FOUND_NOTHING. */
+static __always_inline int dns_answer_of(const struct dns_query *q, const struct dns_name *n, __u16 type)
+{
+	int row = dns_answer_among(n->first, n->count, dns_ask(type, 0));
+	const struct dns_answer *a;
+
+	if (!row || !q->dnssec)
+		return row;
+	a = dns_answer_row(row);
+	if (!a || !(a->flags & DNS_SIGNED))
+		return row;
+	row = dns_answer_among(n->first, n->count, dns_ask(type, 1));
+	return row ? row : DNS_FOUND_NOTHING;
+}
+
+/* The row at N for what has none of its own. */
+static __always_inline int dns_fallback_of(const struct dns_query *q, const struct dns_name *n, __u16 type)
+{
+	int row = dns_answer_of(q, n, type);
+
+	return row ? row : DNS_FOUND_NOTHING;
+}
+
+/* With the DO bit, N is of a signed zone, and above the name asked for, or, ITSELF, that name without the type. What
+ * stands for many names needs a proof for each of them: only a delegation does not. */
+static __always_inline int dns_signed_of(const struct dns_query *q, const struct dns_name *n, bool itself)
+{
+	bool cut = n->flags & DNS_NAME_CUT;
+	__u16 type = cut && itself && q->type == DNS_TYPE_DS ? DNS_TYPE_DS : DNS_TYPE_FALLBACK;
+	int row;
 
 	if (q->type == DNS_TYPE_ANY || !(cut || itself))
 		return DNS_FOUND_NOTHING;
-	dns_found_row(q, at, cut && itself && q->type == DNS_TYPE_DS ? DNS_TYPE_DS : DNS_TYPE_FALLBACK);
-	return DNS_FOUND_SIGNED;
+	row = dns_answer_among(n->first, n->count, dns_ask(type, 1));
+	return row ? row : DNS_FOUND_NOTHING;
 }
 
-/* There is no row for exactly this name and type: go up to the closest name that exists (RFC 4592). */
-__noinline int dns_closest(void)
+/* N is the name asked for or the wildcard that stands for it. */
+static __always_inline int dns_found(const struct dns_query *q, const struct dns_name *n)
+{
+	int row = dns_answer_of(q, n, q->type);
+
+	if (row)
+		return row;
+	if (n->flags & DNS_NAME_SIGNED && q->dnssec)
+		return dns_signed_of(q, n, true);
+	if (n->flags & DNS_NAME_CUT && q->type != DNS_TYPE_DS)
+		return dns_fallback_of(q, n, DNS_TYPE_FALLBACK);
+	if (n->flags & DNS_NAME_ALIAS)
+		return dns_fallback_of(q, n, q->type == DNS_TYPE_ANY ? DNS_TYPE_CNAME : DNS_TYPE_FALLBACK);
+	return q->type == DNS_TYPE_ANY && !(n->flags & DNS_NAME_EMPTY) ? 0 : n->zone;
+}
+
+/* The row of the answer, of the closest name that exists (RFC 4592), or DNS_FOUND_... */
+__noinline int dns_find(void)
 {
 	struct dns_query *q = dns_query();
-	const struct dns_owner *o = NULL;
-	__u32 at = DNS_AT;
+	const struct dns_name *n;
+	__u32 at = DNS_AT, row = 0;
 
 	if (!q)
 		return DNS_FOUND_NOTHING;
 	for (int i = 0; i < DNS_LABELS; i++) {
 		__u8 label;
 
-		o = dns_owner_at(q, at);
-		if (o || at > DNS_TOP)
+		row = dns_name_at(at, !i);
+		if (row || at > DNS_TOP)
 			break;
 		label = q->text[at];
 		if (!label)
 			return DNS_FOUND_OUTSIDE;
 		at += label + 1;
 	}
-	if (!o)
+	n = row ? dns_name_row(row - 1) : NULL;
+	if (!n)
 		return DNS_FOUND_NOTHING;
-	if (o->flags & DNS_OWNER_SIGNED && q->dnssec)
-		return dns_found_signed(q, o, at);
-	q->zone = o->zone;
-	q->rcode = 0;
 	if (at == DNS_AT)
-		return dns_found_owner(q, o, at);
-	if (o->flags & DNS_OWNER_DNAME)
+		return dns_found(q, n);
+	if (n->flags & DNS_NAME_SIGNED && q->dnssec)
+		return dns_signed_of(q, n, false);
+	if (n->flags & DNS_NAME_DNAME)
 		return DNS_FOUND_NOTHING;
-	if (o->flags & DNS_OWNER_CUT)
-		return dns_found_row(q, at, DNS_TYPE_FALLBACK);
-	if (!(o->flags & DNS_OWNER_WILD)) {
+	if (n->flags & DNS_NAME_CUT)
+		return dns_fallback_of(q, n, DNS_TYPE_FALLBACK);
+	if (!(n->flags & DNS_NAME_WILD)) {
 		q->rcode = DNS_RCODE_NXDOMAIN;
-		return DNS_FOUND_ZONE;
+		return n->zone;
 	}
 	at -= 2;
 	if (at < DNS_AT || at > DNS_TOP)
 		return DNS_FOUND_NOTHING;
 	q->text[at] = 1;
 	q->text[at + 1] = '*';
-	if (dns_answer_at(q, at, q->type))
-		return dns_found_row(q, at, q->type);
-	o = dns_owner_at(q, at);
-	return o ? dns_found_owner(q, o, at) : DNS_FOUND_NOTHING;
+	row = dns_name_at(at, false);
+	n = row ? dns_name_row(row - 1) : NULL;
+	return n ? dns_found(q, n) : DNS_FOUND_NOTHING;
 }
 
 #endif

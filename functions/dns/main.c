@@ -14,9 +14,7 @@
 static const char usage[] =
 	"Usage: kfaas-dns-rows -o FOLDER [ORIGIN=]FILE...\n"
 	"Renders the answers of the zones in RFC 1035 zone files, and writes them to FOLDER as the row files\n"
-	"answers, answers_long, answers_signed, owners, owners_long, zones and bodies, one for each map of the "
-	"function\n"
-	"dns.\n"
+	"slots, names, names_long, answers and bodies, one for each map of the function dns.\n"
 	"ORIGIN is needed for a file that does not set $ORIGIN. All files are written, or none.\n";
 
 struct output {
@@ -54,51 +52,37 @@ static void write_hex(FILE *f, const uint8_t *bytes, size_t len)
 
 static void write_answer(FILE *f, const struct dns_answer *a)
 {
-	fprintf(f, "\t%u\t%u\t%u\t%u\t%u\t%u\t%u\t%u\t%u\t", a->large, a->len, a->flags, a->an, a->ns, a->ar, a->extra,
-		a->name_len, a->shifts);
+	fprintf(f, "%u\t%u\t%u\t%u\t%u\t%u\t%u\t%u\t%u\t%u\t%u\t", a->type, a->dnssec, a->large, a->len, a->flags,
+		a->an, a->ns, a->ar, a->extra, a->name_len, a->shifts);
 	write_hex(f, a->body.bytes, a->body.len);
 }
 
-static void write_owner(FILE *f, const struct dns_owner *o)
+static bool write_row(void *ctx, enum rows_map map, uint32_t row, const void *value)
 {
-	fprintf(f, "\t%u\t%u", o->zone, o->flags);
-}
-
-static void write_key(FILE *f, uint16_t type, const uint8_t *name)
-{
-	fprintf(f, "%u\t", type);
-	write_name(f, name);
-}
-
-static bool write_row(void *ctx, enum rows_map map, const void *key, const void *value)
-{
+	const struct kfaas_bytes_dns_large *large = value;
+	const struct dns_name *name = value;
+	const struct dns_slot *slot = value;
 	struct output *out = ctx;
 	FILE *f = out->file[map];
-	const struct kfaas_bytes_dns_large *large;
 
 	out->rows[map]++;
+	fprintf(f, "%u\t", row);
 	switch (map) {
+	case ROWS_SLOTS:
+		fprintf(f, "%u\t%u", slot->first, slot->end);
+		break;
+	case ROWS_NAMES:
+		write_name(f, name->name);
+		fprintf(f, "\t%u\t%u\t%u\t%u\t%u\t%u", name->hash, name->large, name->zone, name->first, name->count,
+			name->flags);
+		break;
+	case ROWS_NAMES_LONG:
+		write_name(f, value);
+		break;
 	case ROWS_ANSWERS:
-	case ROWS_ANSWERS_SIGNED:
-		write_key(f, ((const struct dns_key *)key)->type, ((const struct dns_key *)key)->name);
-		write_answer(f, value);
-		break;
-	case ROWS_ANSWERS_LONG:
-		write_key(f, ((const struct dns_key_long *)key)->type, ((const struct dns_key_long *)key)->name);
-		write_answer(f, value);
-		break;
-	case ROWS_OWNERS:
-	case ROWS_OWNERS_LONG:
-		write_name(f, key);
-		write_owner(f, value);
-		break;
-	case ROWS_ZONES:
-		fprintf(f, "%u", *(const uint32_t *)key);
 		write_answer(f, value);
 		break;
 	default:
-		large = value;
-		fprintf(f, "%u\t", *(const uint32_t *)key);
 		write_hex(f, large->bytes, large->len);
 	}
 	return putc('\n', f) != EOF;
@@ -171,9 +155,8 @@ static int run(const char *folder, char **zones_from)
 		ok = complain("cannot write");
 	ok = output_close(&out, ok);
 	if (ok)
-		printf("%lu names, %lu answers, %lu of them large\n",
-		       out.rows[ROWS_OWNERS] + out.rows[ROWS_OWNERS_LONG],
-		       out.rows[ROWS_ANSWERS] + out.rows[ROWS_ANSWERS_LONG], out.rows[ROWS_BODIES]);
+		printf("%lu names, %lu answers, %lu of them large\n", out.rows[ROWS_NAMES], out.rows[ROWS_ANSWERS],
+		       out.rows[ROWS_BODIES]);
 	zones_free(&zones);
 	return ok ? 0 : 1;
 }

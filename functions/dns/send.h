@@ -14,55 +14,112 @@ struct {
 	__type(value, struct kfaas_bytes_dns_large);
 } bodies SEC(".maps");
 
-/* Put the first LEN bytes of A's body, which is in BYTES, into the frame at AT, and add DELTA to the pointers in it
- * that follow the name's length. */
-static __always_inline int dns_put(struct xdp_md *ctx, const struct dns_answer *a, const __u8 *bytes, __u32 room,
-				   __u32 at, __u32 len, __u32 delta)
-{
-	__u32 next = (a->len + 1) & ~1, last = len - 1;
-	void *data, *end;
+#define DNS_SMALL sizeof(((struct kfaas_bytes_dns_small *)0)->bytes)
 
-	/* Linux 6.1 takes a length for one of at least 1 only if it is the sum of 1 and a number with bounds. */
+/* Sums of what is put behind a name of odd length are of bytes that are swapped: what a shift by 8 makes right. */
+static __always_inline __u64 dns_sum_at(__u64 sum, __u32 offset)
+{
+	return sum << (8 * (offset & 1));
+}
+
+/* LEN bytes, at least 8, from a row's body to the frame at TO, in words: a call of bpf_xdp_store_bytes() costs as much
+ * as some 50 bytes, and words that were just written in other pieces are slow to read for their sum. The last word is
+ * of the last 8 bytes, and overlaps. Returns the sum of what was put there, or KFAAS_SUM_NONE. */
+static __always_inline __u64 dns_copy_body(const __u8 *bytes, __u32 len, void *to, void *end)
+{
+	__u32 last = len - sizeof(__u64);
+	void *last_to = to;
+	__u64 word, sum = 0;
+
+	for (__u32 i = 0; i < DNS_SMALL && i < last; i += sizeof(word)) {
+		barrier_var(to); /* or clang counts in terms of `end`, and the verifier does not follow */
+		if (to + sizeof(word) > end)
+			return KFAAS_SUM_NONE;
+		word = *(kfaas_u64 *)(bytes + i);
+		*(kfaas_u64 *)to = word;
+		to += sizeof(word);
+		sum += dns_sum(word);
+	}
 	barrier_var(last);
-	if (last >= room || bpf_xdp_store_bytes(ctx, at, (void *)bytes, last + 1))
-		return 0;
-	if (!delta)
-		return 1;
-	data = (void *)(long)ctx->data + at;
-	end = (void *)(long)ctx->data_end;
+	if (last > DNS_SMALL - sizeof(word))
+		return KFAAS_SUM_NONE;
+	last_to += last;
+	barrier_var(last_to);
+	if (last_to + sizeof(word) > end)
+		return KFAAS_SUM_NONE;
+	word = *(kfaas_u64 *)(bytes + last);
+	*(kfaas_u64 *)last_to = word;
+	return sum + dns_sum(word >> 8 * (-len % 8));
+}
+
+static __always_inline const struct kfaas_bytes_dns_large *dns_large(const struct dns_answer *a)
+{
+	__u32 row = a->large - 1;
+
+	return bpf_map_lookup_elem(&bodies, &row);
+}
+
+/* Add DELTA to the pointers, listed behind a body of ROOM BYTES, that are in its first LEN bytes in the frame at AT. */
+static __always_inline __u64 dns_shift_in(const struct dns_answer *a, const __u8 *bytes, __u32 room, void *at,
+					  void *end, __u32 len, __u32 delta)
+{
+	__u32 next = (a->len + 1) & ~1;
+	__u64 sum = 0;
+
 	for (__u32 i = 0; i < DNS_SHIFTS && i < a->shifts; i++, next += 2) {
 		kfaas_u16 *pointer;
 		__u32 offset;
 
 		if (next > room - 2)
-			return 0;
+			return KFAAS_SUM_NONE;
 		offset = bpf_ntohs(*(kfaas_u16 *)(bytes + next));
 		if (offset > DNS_BODY)
-			return 0;
+			return KFAAS_SUM_NONE;
 		if (offset + 2 > len) /* of a record that was left out */
 			continue;
-		pointer = data + offset;
+		pointer = at + offset;
 		if ((void *)(pointer + 1) > end)
-			return 0;
+			return KFAAS_SUM_NONE;
 		*pointer = bpf_htons(bpf_ntohs(*pointer) + delta);
+		sum += dns_sum_at(delta, offset + 1);
 	}
-	return 1;
+	return sum;
 }
 
-__noinline int dns_put_body(struct xdp_md *ctx, const struct dns_answer *a, __u32 at, __u32 len, __u32 delta)
+/* The pointers that follow the name's length, in A's body in the frame. Returns the sum of what was added to them, or
+ * KFAAS_SUM_NONE. */
+__noinline __u64 dns_shift(struct xdp_md *ctx, const struct dns_answer *a, __u32 at, __u32 len, __u32 delta)
 {
-	struct kfaas_bytes_dns_large *large;
-	__u32 row;
+	void *body = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
+	const struct kfaas_bytes_dns_large *large;
 
 	if (!a || at > 512)
-		return 0;
+		return KFAAS_SUM_NONE;
+	body += at;
 	if (!a->large)
-		return dns_put(ctx, a, a->body.bytes, sizeof(a->body.bytes), at, len, delta);
-	row = a->large - 1;
-	large = bpf_map_lookup_elem(&bodies, &row);
-	if (!large)
-		return 0;
-	return dns_put(ctx, a, large->bytes, sizeof(large->bytes), at, len, delta);
+		return dns_shift_in(a, a->body.bytes, sizeof(a->body.bytes), body, end, len, delta);
+	large = dns_large(a);
+	return large ? dns_shift_in(a, large->bytes, sizeof(large->bytes), body, end, len, delta) : KFAAS_SUM_NONE;
+}
+
+/* Put the first LEN bytes of A's body into the frame at AT. Returns their sum (of a large body: 0), or KFAAS_SUM_NONE.
+ */
+__noinline __u64 dns_put_body(struct xdp_md *ctx, const struct dns_answer *a, __u32 at, __u32 len)
+{
+	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
+	const struct kfaas_bytes_dns_large *large;
+	__u32 last = len - 1;
+
+	if (!a || at > 512)
+		return KFAAS_SUM_NONE;
+	if (!a->large)
+		return dns_copy_body(a->body.bytes, len, data + at, end);
+	large = dns_large(a);
+	/* Linux 6.1 takes a length for one of at least 1 only if it is the sum of 1 and a number with bounds. */
+	barrier_var(last);
+	if (!large || last >= sizeof(large->bytes) || bpf_xdp_store_bytes(ctx, at, (void *)large->bytes, last + 1))
+		return KFAAS_SUM_NONE;
+	return 0;
 }
 
 /* What an answer has besides its question. */
@@ -73,34 +130,45 @@ struct dns_rest {
 	__u8 rcode; /* the part in OPT */
 };
 
-static __always_inline bool dns_write_head(const struct kfaas_packet *p, const struct dns_query *q,
-					   const struct dns_rest *rest, __u32 opt_at)
+/* The OPT record, of 11 bytes, at AT. Returns its sum. */
+static __always_inline __u64 dns_write_opt(void *at, __u8 rcode, bool dnssec)
+{
+	__u64 word = (__u64)bpf_htons(DNS_TYPE_OPT) << 8 | (__u64)bpf_htons(DNS_SIZE) << 24 | (__u64)rcode << 40 |
+		     (__u64)(dnssec ? bpf_htons(DNS_DO) : 0) << 56;
+
+	*(kfaas_u64 *)at = word;
+	*(kfaas_u32 *)(at + 7) = word >> 56; /* what overlaps is the same */
+	return dns_sum(word);
+}
+
+/* All but the body. Returns the sum of what is not it. */
+static __always_inline __u64 dns_write_head(const struct kfaas_packet *p, const struct dns_query *q,
+					    const struct dns_rest *rest, __u32 opt_at)
 {
 	struct dns_header *h = kfaas_payload(p, 0, sizeof(*h));
-	struct dns_opt *opt;
+	__u64 sum;
+	void *opt;
 
 	if (!h)
-		return false;
+		return KFAAS_SUM_NONE;
 	h->flags = (h->flags & bpf_htons(DNS_RD)) | bpf_htons(DNS_QR | rest->flags);
 	h->an = bpf_htons(rest->an);
 	h->ns = bpf_htons(rest->ns);
 	h->ar = bpf_htons(rest->ar + q->edns);
+	sum = q->sum + dns_sum_at(bpf_htons(q->type) + bpf_htons(1), q->len) + h->id + h->flags + bpf_htons(1) + h->an +
+	      h->ns + h->ar;
 	if (!q->edns)
-		return true;
+		return sum;
 	barrier_var(opt_at); /* or the verifier loses its bound */
 	if (opt_at > DNS_SIZE)
-		return false;
-	opt = kfaas_payload(p, opt_at, sizeof(*opt));
+		return KFAAS_SUM_NONE;
+	opt = kfaas_payload(p, opt_at, sizeof(struct dns_opt));
 	if (!opt)
-		return false;
-	*opt = (struct dns_opt){.type = bpf_htons(DNS_TYPE_OPT),
-				.size = bpf_htons(DNS_SIZE),
-				.rcode = rest->rcode,
-				.flags = q->dnssec ? bpf_htons(DNS_DO) : 0};
-	return true;
+		return KFAAS_SUM_NONE;
+	return sum + dns_sum_at(dns_write_opt(opt, rest->rcode, q->dnssec), opt_at);
 }
 
-/* Of the DNS header in the frame; a packet that is answered has no options. */
+/* Of the DNS header in the frame. With IP options it is elsewhere, but kfaas_resize_udp() has no answer to those. */
 static __always_inline __u32 dns_offset(const struct kfaas_packet *p)
 {
 	__u32 ip = p->family == 4 ? sizeof(struct iphdr) : sizeof(struct ipv6hdr);
@@ -128,6 +196,7 @@ static __always_inline int dns_send(struct xdp_md *ctx, struct kfaas_packet *p, 
 {
 	struct dns_rest rest = dns_rest(q, a);
 	__u32 limit = max_size < 512 ? 512 : max_size > DNS_SIZE ? DNS_SIZE : max_size;
+	__u64 body = 0, shifted = 0, sum;
 	__u32 body_at = sizeof(struct dns_header) + q->len + 4, opt = q->edns ? sizeof(struct dns_opt) : 0;
 
 	if (body_at > 512 || rest.len > DNS_BODY)
@@ -146,11 +215,19 @@ static __always_inline int dns_send(struct xdp_md *ctx, struct kfaas_packet *p, 
 	}
 	if (!kfaas_resize_udp(ctx, p, body_at + rest.len + opt))
 		return XDP_PASS;
-	if (a && rest.len && !dns_put_body(ctx, a, dns_offset(p) + body_at, rest.len, q->len - a->name_len))
+	if (a && rest.len) {
+		__u32 at = dns_offset(p) + body_at, delta = q->len - a->name_len;
+
+		body = dns_put_body(ctx, a, at, rest.len);
+		if (delta)
+			shifted = dns_shift(ctx, a, at, rest.len, delta);
+	}
+	sum = dns_write_head(p, q, &rest, body_at + rest.len);
+	if (body == KFAAS_SUM_NONE || shifted == KFAAS_SUM_NONE || sum == KFAAS_SUM_NONE)
 		return XDP_DROP;
-	if (!dns_write_head(p, q, &rest, body_at + rest.len))
-		return XDP_DROP;
-	return kfaas_reply_udp(ctx, p);
+	if (a && a->large)
+		return kfaas_reply_udp(ctx, p);
+	return kfaas_reply_udp_sum(p, sum + dns_sum_at(body + shifted, body_at));
 }
 
 #endif
