@@ -365,7 +365,7 @@ seen_by() { # NAME...: packets of each
 
 # --- Programs of others, and programs that change the frame's size
 
-XDPFILT=/usr/lib/$(gcc -dumpmachine 2>/dev/null || echo x86_64-linux-gnu)/bpf
+XDPFILT=/usr/lib/$HOSTTYPE-linux-gnu/bpf
 
 @test "objects that others wrote are functions as they are" {
 	[ -e "$XDPFILT/xdpfilt_dny_all.o" ] || skip "xdp-tools is not installed"
