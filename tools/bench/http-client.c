@@ -34,7 +34,8 @@
 #define TICK_US 1000
 #define TICK_MS 5 /* most that a tick counts for, however late it comes */
 #define BATCH	64
-#define PACED	(1 << 17) /* looks at a connection between two ticks, if there are pauses; some 10 ms */
+#define PACED                                                                                                          \
+	(1 << 19) /* looks at a connection between two ticks, if there are pauses; some 50 ms: one is a pause, too */
 
 static const char *netns, *from, *to, *to_mac, *path, *text, *seconds = "1";
 static unsigned long long connections = 32, timeout_ms = 200, pause_us;
