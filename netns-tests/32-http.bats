@@ -225,7 +225,8 @@ answered() { echo $(($(figure http verdicts.TX) + $(figure http verdicts.REDIREC
 	chmod +x "$BATS_TEST_TMPDIR"/{renew,reload}
 	assert_eq "200 200 same close" "$(client held "$HOST4" "$BATS_TEST_TMPDIR/renew")"
 	assert_eq "200 200 same close" "$(client held "$HOST6" "$BATS_TEST_TMPDIR/reload")"
-	assert_eq "$(grep -v '^#' "$SECRET")" "$(kf data dump "$HOST_IF" http.secret | grep -v '^#')"
+	# Zeros at the end of a key are not dumped.
+	assert_eq "$(sed -E '/^#/d; s/(00)+(\t|$)/\2/g' "$SECRET")" "$(kf data dump "$HOST_IF" http.secret | sed '/^#/d')"
 }
 
 @test "kfaas-http-rows: a folder, an error in a line, a secret" {
