@@ -42,17 +42,20 @@ struct dns_slot {
 };
 #define DNS_RUN 24 /* names in one slot, at most: another seed spreads them otherwise */
 
-/* A name's hash is that of its words of 8 bytes, from the seed on. A word is folded before it is added, so that this
- * does not wait for the words before it. */
+/* A name's hash is that of its words of 8 bytes, from the seed on. What the upper half of a word has goes into the
+ * lower one, too, after it was multiplied with the seed in it: so names that differ in like characters (r01.h01,
+ * r02.h02) do not have the same hash, or not with another seed. */
+#define DNS_MIX 0x9e3779b97f4a7c15ULL
 static inline __attribute__((always_inline)) __u64 dns_hash(__u64 h, __u64 word)
 {
-	return (h + (word ^ word >> 32)) * 0x9e3779b97f4a7c15ULL;
+	h = (h ^ word) * DNS_MIX;
+	return h ^ h >> 32;
 }
 
 /* Its lower half tells the names of a slot apart. */
 static inline __attribute__((always_inline)) __u32 dns_slot_of(__u64 h, __u32 mask)
 {
-	return 1 + ((__u32)(h >> 32) & mask);
+	return 1 + ((__u32)(h * DNS_MIX >> 32) & mask);
 }
 
 enum dns_name_flag {

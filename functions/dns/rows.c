@@ -13,6 +13,8 @@ const char *const rows_names[ROWS_MAPS] = {
 	[ROWS_ANSWERS] = "answers", [ROWS_BODIES] = "bodies",
 };
 
+#define SEEDS 1000 /* that are tried; one in thousands of zones needs a second one */
+
 struct maker {
 	const struct zones *zones;
 	const struct zone *zone;
@@ -304,7 +306,11 @@ static void make_slots(struct maker *k)
 	while (mask + 1 < k->names_n)
 		mask = 2 * mask + 1;
 	while (!spread(k, seed, mask))
-		seed++;
+		if (++seed == SEEDS) {
+			errno = EOVERFLOW;
+			k->ok = false;
+			return;
+		}
 	row = (struct dns_slot){.mask = mask, .seed = seed};
 	put_next(k, ROWS_SLOTS, &row);
 	for (uint64_t slot = 1; slot <= (uint64_t)mask + 1; slot++) {
@@ -346,10 +352,10 @@ bool rows_make(const struct zones *zones, rows_put *put, void *ctx)
 		make_zone(&k);
 	for (k.zone = zones->first; k.ok && k.zone; k.zone = k.zone->next)
 		twalk_r(k.zone->names, visit, &k);
-	if (k.ok) {
+	if (k.ok)
 		make_slots(&k);
+	if (k.ok)
 		make_names(&k);
-	}
 	free(k.own);
 	free(k.names);
 	return k.ok;
