@@ -114,6 +114,11 @@ void packet_zero_sum(struct packet *p, char text[2]);
 /* NULL if OUT is a sound answer to IN: goes back where IN came from, lengths and checksums right. Else what is not. */
 const char *answer_fault(const uint8_t *in, size_t in_len, const uint8_t *out, size_t out_len);
 
+/* What mutations are made of: from 0 to N - 1, the same after the same seed. */
+void test_roll_seed(unsigned seed);
+unsigned test_roll(unsigned n);
+unsigned test_env(const char *name, unsigned fallback); /* a number in the environment: KFAAS_SEED, KFAAS_ROUNDS */
+
 /* Mutate packets of the corpus ROUNDS times. Every verdict must be in ALLOWED (XDP: bit V, TC: bit V + 1); an answer
  * (XDP_TX, TC_ACT_REDIRECT) must have no fault, nor one that the function's own judge finds; after any other verdict
  * the frame must be untouched. */

@@ -11,7 +11,12 @@
 const char *(*test_judge)(const uint8_t *in, size_t in_len, const uint8_t *out, size_t out_len);
 static uint64_t dice;
 
-static unsigned roll(unsigned n)
+void test_roll_seed(unsigned seed)
+{
+	dice = 0x9e3779b97f4a7c15ull ^ seed;
+}
+
+unsigned test_roll(unsigned n)
 {
 	dice ^= dice << 13;
 	dice ^= dice >> 7;
@@ -51,34 +56,34 @@ static size_t mutate(uint8_t *f, size_t len)
 	static const uint8_t edges[] = {0, 1, 4, 5, 6, 7, 8, 17, 20, 40, 44, 58, 63, 64, 127, 128, 224, 254, 255};
 	size_t head = len < 96 ? len : 96;
 
-	switch (roll(6)) {
+	switch (test_roll(6)) {
 	case 0:
-		f[roll(head)] ^= 1 << roll(8);
+		f[test_roll(head)] ^= 1 << test_roll(8);
 		break;
 	case 1:
-		f[roll(head)] = edges[roll(sizeof(edges))];
+		f[test_roll(head)] = edges[test_roll(sizeof(edges))];
 		break;
 	case 2:
-		f[roll(head)] = roll(256);
+		f[test_roll(head)] = test_roll(256);
 		break;
 	case 3: /* another length for what the headers say */
-		return ETH_HLEN + roll(len - ETH_HLEN + 1);
+		return ETH_HLEN + test_roll(len - ETH_HLEN + 1);
 	case 4: {
-		size_t more = roll(64);
+		size_t more = test_roll(64);
 
 		if (len + more > TEST_FRAME)
 			break;
 		for (size_t i = 0; i < more; i++)
-			f[len + i] = roll(256);
+			f[len + i] = test_roll(256);
 		return len + more;
 	}
 	default: /* bytes moved within the headers */
-		f[roll(head)] = f[roll(head)];
+		f[test_roll(head)] = f[test_roll(head)];
 	}
 	return len;
 }
 
-static unsigned from_env(const char *name, unsigned fallback)
+unsigned test_env(const char *name, unsigned fallback)
 {
 	const char *s = getenv(name);
 
@@ -100,18 +105,18 @@ void test_fuzz(struct bpf_program *prog, const struct packet *corpus, size_t n, 
 {
 	static uint8_t in[TEST_FRAME];
 	static struct test_run r;
-	unsigned seed = from_env("KFAAS_SEED", time(NULL)), answers = 0, refused = 0, i;
+	unsigned seed = test_env("KFAAS_SEED", time(NULL)), answers = 0, refused = 0, i;
 	bool tc = bpf_program__type(prog) == BPF_PROG_TYPE_SCHED_CLS;
 	const char *fault = NULL;
 
-	rounds = from_env("KFAAS_ROUNDS", rounds);
-	dice = 0x9e3779b97f4a7c15ull ^ seed;
+	rounds = test_env("KFAAS_ROUNDS", rounds);
+	test_roll_seed(seed);
 	for (i = 0; i < rounds && !fault; i++) {
-		size_t len = packet_build(in, &corpus[roll(n)]);
+		size_t len = packet_build(in, &corpus[test_roll(n)]);
 
-		for (unsigned m = roll(4); m; m--)
+		for (unsigned m = test_roll(4); m; m--)
 			len = mutate(in, len);
-		if (roll(2))
+		if (test_roll(2))
 			repair(in, len);
 		if (test_run(prog, in, len, NULL, 0, 1, &r)) {
 			refused++; /* on TC the kernel takes no packet without a whole IP header */

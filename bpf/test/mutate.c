@@ -160,47 +160,38 @@ static char judge(const uint8_t *f, size_t len, bool egress)
 
 /* --- Mutation --- */
 
-static uint64_t dice;
-
-static unsigned roll(unsigned n)
-{
-	dice ^= dice << 13;
-	dice ^= dice >> 7;
-	dice ^= dice << 17;
-	return (dice >> 16) % n;
-}
-
 static size_t mutate(uint8_t *f, size_t len)
 {
 	static const uint8_t edges[] = {0,  1,	  6,	8,    17,   43,	  44,	51,   58,
 					60, 0x40, 0x45, 0x4f, 0x60, 0x81, 0x86, 0xdd, 255};
 	size_t head = len < 100 ? len : 100;
 
-	switch (roll(7)) {
+	switch (test_roll(7)) {
 	case 0:
-		f[roll(head)] ^= 1 << roll(8);
+		f[test_roll(head)] ^= 1 << test_roll(8);
 		break;
 	case 1:
-		f[roll(head)] = edges[roll(sizeof(edges))];
+		f[test_roll(head)] = edges[test_roll(sizeof(edges))];
 		break;
 	case 2: /* near the length fields, most of all */
-		f[ETH_HLEN + roll(head - ETH_HLEN < 12 ? head - ETH_HLEN : 12)] = roll(3) ? roll(128) : roll(256);
+		f[ETH_HLEN + test_roll(head - ETH_HLEN < 12 ? head - ETH_HLEN : 12)] =
+			test_roll(3) ? test_roll(128) : test_roll(256);
 		break;
 	case 3:
-		f[roll(head)] = f[roll(head)];
+		f[test_roll(head)] = f[test_roll(head)];
 		break;
 	case 4:
-		return ETH_HLEN + 1 + roll(len - ETH_HLEN);
+		return ETH_HLEN + 1 + test_roll(len - ETH_HLEN);
 	case 5: {
-		size_t more = roll(40);
+		size_t more = test_roll(40);
 
 		for (size_t i = 0; i < more; i++)
-			f[len + i] = roll(256);
+			f[len + i] = test_roll(256);
 		return len + more;
 	}
 	default:
 		if (len >= 44)
-			f[36 + roll(8)] = roll(2) ? 53 : 0;
+			f[36 + test_roll(8)] = test_roll(2) ? 53 : 0;
 	}
 	return len;
 }
@@ -226,25 +217,18 @@ static bool try_one(struct gate *g, uint8_t *f, size_t len)
 	static const int verdicts[] = {0, 1, 2, 3, 4, 7, -1, 77};
 	uint8_t want[TEST_FRAME];
 	char who[2] = {judge(f, len, g->hook == KF_TC_EGRESS)};
-	struct act a = {.verdict = verdicts[roll(ARRAY_LEN(verdicts))]};
+	struct act a = {.verdict = verdicts[test_roll(ARRAY_LEN(verdicts))]};
 
 	memcpy(want, f, len);
-	if (roll(2)) {
+	if (test_roll(2)) {
 		a.op = ACT_WRITE;
-		a.arg = roll(len);
+		a.arg = test_roll(len);
 		if (*who)
 			want[a.arg] = *who;
 	}
 	for (size_t i = 0; i < ARRAY_LEN(table); i++)
 		acts[i] = a;
 	return rig_saw(rig_run(g, f, len, 1), *who ? outcome(g, a.verdict) : g->pass, who, want, len);
-}
-
-static unsigned from_env(const char *name, unsigned fallback)
-{
-	const char *s = getenv(name);
-
-	return s && *s ? strtoul(s, NULL, 0) : fallback;
 }
 
 static void test_gate(struct gate *g, unsigned seed, unsigned rounds)
@@ -255,11 +239,11 @@ static void test_gate(struct gate *g, unsigned seed, unsigned rounds)
 	bool ok = true;
 	size_t len = 0;
 
-	dice = 0x9e3779b97f4a7c15ull ^ seed;
+	test_roll_seed(seed);
 	rig_install(g, table, ARRAY_LEN(table));
 	for (i = 0; i < rounds && ok; i++) {
-		len = rig_frame(g, &corpus[roll(ARRAY_LEN(corpus))], f);
-		for (unsigned m = roll(4); m; m--)
+		len = rig_frame(g, &corpus[test_roll(ARRAY_LEN(corpus))], f);
+		for (unsigned m = test_roll(4); m; m--)
 			len = mutate(f, len);
 		if (len > ETH_HLEN && !refused(g, f, len)) {
 			ok = try_one(g, f, len);
@@ -278,7 +262,7 @@ static void test_gate(struct gate *g, unsigned seed, unsigned rounds)
 
 void test_mutate(void)
 {
-	unsigned seed = from_env("KFAAS_SEED", time(NULL)), rounds = from_env("KFAAS_ROUNDS", 30000);
+	unsigned seed = test_env("KFAAS_SEED", time(NULL)), rounds = test_env("KFAAS_ROUNDS", 30000);
 
 	for (struct gate *g = gates; g < gates + KF_HOOKS; g++)
 		test_gate(g, seed, rounds);

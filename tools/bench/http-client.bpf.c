@@ -214,11 +214,15 @@ static __always_inline int go_on(struct xdp_md *ctx, const struct kfaas_packet *
 		return send(ctx, c, row, SEND_FIN);
 	}
 	c->since = clock;
-	if (!closing && !pause)
+	if (closing) {
+		c->state = CLIENT_END;
+		return XDP_DROP;
+	}
+	if (!pause)
 		return ask(ctx, c, row, f);
 	c->asked = bpf_ktime_get_ns() + pause;
 	barrier(); /* `pacer` may be on another CPU */
-	c->state = closing ? CLIENT_END : CLIENT_REST;
+	c->state = CLIENT_REST;
 	return XDP_DROP;
 }
 

@@ -6,8 +6,7 @@
  *
  * With --close the server is asked to close a connection after its one answer; with --pause a connection rests before
  * its next request. An answer is right if its checksums and numbers are, its status is 200, it comes in one segment and
- * ends with an empty line and TEXT. Prints one JSON object, with percentiles of up to a million round trips if it is
- *told
+ * ends with an empty line and TEXT. Prints one JSON object, with percentiles of up to a million round trips with
  * --latency. Sends nowhere but out of IF, which it takes for the time of the run. */
 #include <arpa/inet.h>
 #include <bpf/bpf.h>
@@ -34,8 +33,8 @@
 #define TICK_US 1000
 #define TICK_MS 5 /* most that a tick counts for, however late it comes */
 #define BATCH	64
-#define PACED                                                                                                          \
-	(1 << 19) /* looks at a connection between two ticks, if there are pauses; some 50 ms: one is a pause, too */
+/* Looks at a connection between two ticks, if there are pauses: some 50 ms. What begins anew is a pause, too. */
+#define PACED (1 << 19)
 
 static const char *netns, *from, *to, *to_mac, *path, *text, *seconds = "1";
 static unsigned long long connections = 32, timeout_ms = 200, pause_us;
