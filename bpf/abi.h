@@ -2,8 +2,8 @@
 /* abi.h - what the gate (bpf/) and the loader (loader/) agree on: map keys, values, limits.
  *
  * Every table the gate matches with exists twice: two generations. The gate
- * reads kf_control.gen once a packet and uses that half; the loader fills the
- * other half and then stores the new number, one aligned word. So whatever a
+ * reads kf_control.gen once a look-up and uses the half that its lowest bit
+ * names; the loader fills the other half and then counts up, one aligned word. So whatever a
  * command changes (any number of functions, triggers, limits, hooks) takes
  * effect at once or not at all, also when the command is killed.
  */
@@ -12,7 +12,7 @@
 
 #include <linux/types.h>
 
-#define KF_ABI 1u /* raised when anything below changes its meaning or layout */
+#define KF_ABI 2u /* raised when anything below changes its meaning or layout */
 
 /* Functions deployed on one interface. Slots are where revisions live in the
  * program arrays; the spare ones hold the new revisions while they are built. */
@@ -46,7 +46,7 @@ struct kf_generation {
 
 struct kf_control {
 	__u32 abi;
-	__u32 gen; /* 0 or 1: the half in force */
+	__u32 gen; /* counts up; its lowest bit is the half in force */
 	struct kf_generation g[2];
 	__u64 fib_refused; /* local-address look-ups the kernel would not answer (approximate) */
 	__u32 next_record; /* loader: number of the next record */
@@ -146,6 +146,23 @@ struct kf_account {
 	__u64 hist[KF_HIST]; /* of the sampled invocations */
 };
 
+/* What a CPU matched last, see cache.h. */
+#define KF_CPUS		1024u /* those with a higher number have none */
+#define KF_CACHE_MISSES 16u   /* that replace an entry: at most one in so many */
+#define KF_CACHE_BUSY	1ull  /* UNTIL while an entry changes: long past */
+struct kf_cached {
+	__u64 until; /* jiffies64 */
+	__u64 end;   /* union kf_end, masked */
+	__u64 mask;
+	__be32 middle;
+	__u32 gen;
+	__u64 step; /* struct kf_step */
+	__u32 sample_mask;
+	__u32 changes; /* of this entry */
+	__u32 misses;
+	__u32 pad[3];
+};
+
 /* The kernel's answer to "is this address ours", kept for a moment, per CPU. */
 #define KF_LOCALS	 64u
 #define KF_LOCAL_JIFFIES 25 /* 25 to 250 ms, by the kernel's HZ */
@@ -223,6 +240,7 @@ KF_ASSERT_SIZE(kf_addr_key, 24);
 KF_ASSERT_SIZE(kf_policy, 24);
 KF_ASSERT_SIZE(kf_meter, 24);
 KF_ASSERT_SIZE(kf_account, 400);
+KF_ASSERT_SIZE(kf_cached, 64);
 KF_ASSERT_SIZE(kf_local, 32);
 KF_ASSERT_SIZE(kf_index, 16);
 KF_ASSERT_SIZE(kf_chunk, 256);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* chain.h - match a flow to its chain and run the chain's functions in order. */
+/* chain.h - a flow's chain, and the chain's functions in order. */
 #ifndef KF_CHAIN_H
 #define KF_CHAIN_H
 
@@ -10,8 +10,7 @@
 #include "parse.h"
 
 /* A chain that came to its end: no verdict stood, the packet goes on. */
-#define KF_GO_ON     (-2000)
-#define KF_NOT_PLAIN (-2001) /* see kf_plain_step */
+#define KF_GO_ON (-2000)
 
 struct kf_run {
 	__u32 gen;
@@ -104,16 +103,16 @@ static __always_inline int kf_settle(const struct kf_step *s, struct kf_account 
 {
 	__u32 index = verdict + KF_VERDICT_BASE;
 
-	if (verdict == KF_MISSING) {
-		a->missing++;
-		return KF_GO_ON;
-	}
-	if (index >= KF_VERDICT_OTHER) {
+	if (KF_UNLIKELY(index >= KF_VERDICT_OTHER)) {
+		if (verdict == KF_MISSING) {
+			a->missing++;
+			return KF_GO_ON;
+		}
 		a->verdict[KF_VERDICT_OTHER]++;
 		return KF_INVALID;
 	}
 	a->verdict[index]++;
-	return s->cont & (1u << index) ? KF_GO_ON : verdict;
+	return KF_UNLIKELY(s->cont & (1u << index)) ? KF_GO_ON : verdict;
 }
 
 static __always_inline int kf_step(kf_ctx *ctx, const struct kf_step *s, const struct kf_flow *f,
@@ -149,28 +148,6 @@ static __always_inline int kf_step(kf_ctx *ctx, const struct kf_step *s, const s
 	return kf_settle(s, a, verdict);
 }
 
-/* The same for what is most common: a chain of one function that has neither limit nor fuse, and no
- * sample is due. In the gate itself: each call of a subprogram costs a few ns. KF_NOT_PLAIN: no
- * such case, nothing has happened. */
-static __always_inline int kf_plain_step(kf_ctx *ctx, const struct kf_chain *c, const struct kf_flow *f,
-					 const struct kf_run *r)
-{
-	const struct kf_step *s = &c->step[0];
-	struct kf_account *a;
-	__u32 id = s->id;
-
-	if (c->n != 1 || c->flags || s->flags & ~KF_STEP_LOCAL)
-		return KF_NOT_PLAIN;
-	a = bpf_map_lookup_elem(&kf_accounts, &id);
-	if (!a || !(a->packets & r->sample_mask)) /* due, or the first of all where none is */
-		return KF_NOT_PLAIN;
-	if (s->flags && !kf_is_local(ctx, f))
-		return KF_GO_ON;
-	a->bytes += f->len;
-	a->packets++;
-	return kf_settle(s, a, kf_invoke(ctx, s->slot));
-}
-
 /* Global like kf_invoke: looked at once by the verifier, whatever the parse found. */
 __noinline int kf_run_chain(kf_ctx *ctx, __u32 chain, const struct kf_flow *f, const struct kf_run *r)
 {
@@ -190,29 +167,12 @@ __noinline int kf_run_chain(kf_ctx *ctx, __u32 chain, const struct kf_flow *f, c
 	return KF_GO_ON;
 }
 
-/* The whole gate but for the parse. FLAGS: the generation's, of this hook. */
-static __always_inline int kf_dispatch(kf_ctx *ctx, __u32 flags, const struct kf_flow *f, const struct kf_run *r)
-{
-	int verdict = KF_GO_ON;
-	__u32 chain;
-
-	if (flags & KF_GEN_ANY) {
-		verdict = kf_run_chain(ctx, KF_CHAIN_ANY, f, r);
-		if (verdict != KF_GO_ON)
-			return verdict;
-	}
-	chain = kf_match(f, r, flags);
-	if (chain == KF_CHAIN_NONE)
-		return KF_GO_ON;
-	verdict = kf_plain_step(ctx, kf_chain(r, chain), f, r);
-	return verdict == KF_NOT_PLAIN ? kf_run_chain(ctx, chain, f, r) : verdict;
-}
-
-static __always_inline __u32 kf_begin(struct kf_run *r, enum kf_hook hook)
+/* GEN: kf_control.gen, read once for all that is looked up. */
+static __always_inline __u32 kf_begin(struct kf_run *r, __u32 gen, enum kf_hook hook)
 {
 	const struct kf_generation *g;
 
-	r->gen = *(volatile __u32 *)&kf_control.gen & 1;
+	r->gen = gen & 1;
 	g = &kf_control.g[r->gen];
 	r->sample_mask = g->sample ? g->sample_mask : KF_NO_SAMPLES;
 	return g->flags[hook];

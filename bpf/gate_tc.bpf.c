@@ -15,7 +15,10 @@ typedef struct __sk_buff kf_ctx;
 #define KF_AF_INET6	10
 #define KF_IFINDEX(ctx) ((ctx)->ifindex)
 
-#include "quick.h"
+#define KF_INGRESS KF_TC_INGRESS
+#define KF_EGRESS  egress
+
+#include "parse.h"
 
 #define KF_PULL 256 /* headers that the match may need */
 
@@ -29,26 +32,22 @@ __noinline int kf_parse_skb(struct __sk_buff *skb, struct kf_flow *f)
 	return f->flags & KF_FLOW_SHORT;
 }
 
+/* Headers may lie in a fragment of the buffer; seldom, so try without moving them first. */
+static __always_inline void kf_read(struct __sk_buff *skb, __u32 len, struct kf_flow *f)
+{
+	if (kf_parse_skb(skb, f) && skb->data_end - skb->data < len) {
+		bpf_skb_pull_data(skb, len < KF_PULL ? len : KF_PULL);
+		kf_parse_skb(skb, f);
+	}
+}
+
+#include "gate.h"
+
 SEC("tc")
 int kfaas_gate_tc(struct __sk_buff *skb)
 {
-	struct kf_flow flow;
-	struct kf_run run;
-	__u32 flags;
-	int verdict;
+	int verdict = kf_gate(skb, (void *)(long)skb->data, (void *)(long)skb->data_end, skb->len);
 
-	flags = kf_begin(&run, egress ? KF_TC_EGRESS : KF_TC_INGRESS);
-	if (!flags)
-		return TC_ACT_UNSPEC;
-	verdict = kf_quick(skb, (void *)(long)skb->data, (void *)(long)skb->data_end, skb->len, egress, flags, &run);
-	if (verdict != KF_NOT_PLAIN)
-		return verdict == KF_GO_ON ? TC_ACT_UNSPEC : verdict;
-	/* Headers may lie in a fragment of the buffer; seldom, so try without moving them first. */
-	if (kf_parse_skb(skb, &flow) && skb->data_end - skb->data < skb->len) {
-		bpf_skb_pull_data(skb, skb->len < KF_PULL ? skb->len : KF_PULL);
-		kf_parse_skb(skb, &flow);
-	}
-	verdict = kf_dispatch(skb, flags, &flow, &run);
 	return verdict == KF_GO_ON ? TC_ACT_UNSPEC : verdict;
 }
 

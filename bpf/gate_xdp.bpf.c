@@ -13,7 +13,17 @@ typedef struct xdp_md kf_ctx;
 #define KF_AF_INET6	10
 #define KF_IFINDEX(ctx) ((ctx)->ingress_ifindex)
 
-#include "quick.h"
+#define KF_INGRESS KF_XDP
+#define KF_EGRESS  false
+
+#include "parse.h"
+
+static __always_inline void kf_read(struct xdp_md *ctx, __u32 len, struct kf_flow *f)
+{
+	kf_parse((void *)(long)ctx->data, (void *)(long)ctx->data_end, len, false, f);
+}
+
+#include "gate.h"
 
 /* Attached for frames of several buffers: then a frame is longer than the part that can be read. */
 const volatile bool frags;
@@ -23,24 +33,12 @@ int kfaas_gate(struct xdp_md *ctx)
 {
 	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
 	__u64 len = end - data;
-	__u32 flags;
-	struct kf_flow flow;
-	struct kf_run run;
 	int verdict;
 
 	barrier_var(len); /* a scalar from here on: pointers do not outlive a call */
-	flags = kf_begin(&run, KF_XDP);
-	if (!flags)
-		return XDP_PASS;
 	if (frags)
 		len = bpf_xdp_get_buff_len(ctx);
-	verdict = kf_quick(ctx, data, end, len, false, flags, &run);
-	if (verdict == KF_NOT_PLAIN) {
-		data = (void *)(long)ctx->data;
-		end = (void *)(long)ctx->data_end;
-		kf_parse(data, end, len, false, &flow);
-		verdict = kf_dispatch(ctx, flags, &flow, &run);
-	}
+	verdict = kf_gate(ctx, data, end, len);
 	return verdict == KF_GO_ON ? XDP_PASS : verdict;
 }
 

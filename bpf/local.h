@@ -58,7 +58,8 @@ __noinline int kf_ask_fib(kf_ctx *ctx, __u64 high, __u64 low, __u32 ether)
 	return rc == BPF_FIB_LKUP_RET_NOT_FWDED;
 }
 
-static __always_inline bool kf_is_local(kf_ctx *ctx, const struct kf_flow *f)
+/* What is known of the flow's address; NULL: nothing, it has none that could be local. */
+static __always_inline const struct kf_local *kf_local(kf_ctx *ctx, const struct kf_flow *f)
 {
 	/* Bytes 15, 13 and 7. */
 	__u32 key = (f->addr[1] >> 56 ^ f->addr[1] >> 40 ^ f->addr[0] >> 56) % KF_LOCALS;
@@ -66,15 +67,22 @@ static __always_inline bool kf_is_local(kf_ctx *ctx, const struct kf_flow *f)
 	__u64 now = bpf_jiffies64();
 
 	if (!(f->flags & KF_FLOW_IP) || f->flags & KF_FLOW_GROUP || !l)
-		return false;
+		return NULL;
 	if (l->until > now && l->addr[0] == f->addr[0] && l->addr[1] == f->addr[1])
-		return l->local;
+		return l;
 	l->local = !kf_addr_never(f, KF_IFINDEX(ctx) == KF_LO_IFINDEX) &&
 		   kf_ask_fib(ctx, f->addr[0], f->addr[1], f->ether);
 	l->addr[0] = f->addr[0];
 	l->addr[1] = f->addr[1];
 	l->until = now + KF_LOCAL_JIFFIES;
-	return l->local;
+	return l;
+}
+
+static __always_inline bool kf_is_local(kf_ctx *ctx, const struct kf_flow *f)
+{
+	const struct kf_local *l = kf_local(ctx, f);
+
+	return l && l->local;
 }
 
 #endif

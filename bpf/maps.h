@@ -6,6 +6,9 @@
 
 #include "abi.h"
 
+#define KF_ONCE(x)     (*(volatile typeof(x) *)&(x))
+#define KF_UNLIKELY(x) __builtin_expect(!!(x), 0)
+
 /* Shared by the gates of one interface. */
 
 /* What every packet meets is in global variables, each a map of its own with one large value: the
@@ -45,6 +48,8 @@ struct {
 } kf_functions SEC(".maps");
 
 struct kf_tables kf_tables; /* the only variable of .bss */
+
+struct kf_cached kf_cache[KF_CPUS] SEC(".data.cache"); /* the gate's own: the loader has no part in it */
 
 struct {
 	__uint(type, BPF_MAP_TYPE_LPM_TRIE);

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* quick.h - the short way for what is most common: a whole UDP datagram or TCP segment in untagged
- * IPv4 without options, to a chain of one plain function. It says what kf_parse and kf_dispatch
- * would say (bpf/test/mutate.c holds both against a third parser), in half the instructions: nothing
- * has to be kept in memory for the functions that the long way calls. */
+/* quick.h - what is most common, from a few words of the frame: a whole UDP datagram or TCP segment in
+ * untagged IPv4 without options. */
 #ifndef KF_QUICK_H
 #define KF_QUICK_H
 
-#include "chain.h"
+#include "parse.h"
 
 /* The frame in words, so that what belongs together is tested at once. */
 struct kf_quick {
@@ -22,33 +20,70 @@ struct kf_quick {
 };
 #define KF_QUICK_START	    bpf_htonl(ETH_P_IP << 16 | 0x4500)
 #define KF_QUICK_START_MASK bpf_htonl(0xffffff00)
-#define KF_QUICK_FRAGMENT   bpf_htonl(0x3fff0000)
+#define KF_QUICK_MIDDLE	    bpf_htonl(0x3fff00ff) /* fragment and protocol */
+#define KF_QUICK_HEADERS    28u			  /* IPv4's and KF_PORTS */
 
 _Static_assert(offsetof(struct kf_quick, sport) == sizeof(struct ethhdr) + sizeof(struct iphdr), "kf_quick");
 
-/* KF_NOT_PLAIN: another kind of frame, chain or moment; nothing has happened. */
-static __always_inline int kf_quick(kf_ctx *ctx, void *data, void *end, __u32 len, bool egress, __u32 gen_flags,
-				    const struct kf_run *r)
+static __always_inline bool kf_is_quick(const struct kf_quick *q, __u32 len)
 {
-	struct kf_flow f = {.ether = ETH_P_IP, .flags = KF_FLOW_IP | KF_FLOW_PORT, .len = len};
-	const struct kf_quick *q = data;
-	const struct kf_row *row;
-	__u32 total, chain;
+	__u32 behind = bpf_ntohs(q->total) - KF_QUICK_HEADERS; /* a total that is too small wraps, and is too large */
 
-	if ((gen_flags & (KF_GEN_ANY | KF_GEN_L4)) != KF_GEN_L4 || data + sizeof(*q) > end)
-		return KF_NOT_PLAIN;
-	f.proto = bpf_ntohl(q->middle) & 0xff;
-	total = bpf_ntohs(q->total);
-	if ((q->start & KF_QUICK_START_MASK) != KF_QUICK_START || q->middle & KF_QUICK_FRAGMENT ||
-	    *(__u8 *)q->mac & 1 || total > len - sizeof(struct ethhdr) || total < sizeof(struct iphdr) + KF_PORTS ||
-	    (f.proto != IPPROTO_UDP && f.proto != IPPROTO_TCP))
-		return KF_NOT_PLAIN;
-	row = kf_row(r, bpf_ntohs(egress ? q->sport : q->dport));
-	chain = f.proto == IPPROTO_UDP ? row->udp : row->tcp;
-	if (chain == KF_CHAIN_NONE)
-		return gen_flags & KF_GEN_ETHER ? KF_NOT_PLAIN : KF_GO_ON;
-	f.addr[1] = kf_mapped(egress ? *(__be32 *)q->source : *(__be32 *)q->dest);
-	return kf_plain_step(ctx, kf_chain(r, chain), &f, r);
+	return (q->start & KF_QUICK_START_MASK) == KF_QUICK_START && !(*(__u8 *)q->mac & 1) &&
+	       behind <= len - (ETH_HLEN + KF_QUICK_HEADERS);
+}
+
+/* The local address and port of a frame, the other side's port between them as on the wire. */
+union kf_end {
+	__u64 word;
+	struct {
+		__be32 addr;
+		__be16 other;
+		__be16 port;
+	};
+};
+
+/* What such a frame is matched by. */
+struct kf_key {
+	union kf_end end;
+	__be32 middle; /* fragment and protocol */
+	__u32 gen;     /* kf_control.gen */
+};
+
+static __always_inline union kf_end kf_quick_end(const struct kf_quick *q, bool egress)
+{
+	union kf_end e;
+
+	if (egress) {
+		e.addr = *(__be32 *)q->source;
+		e.other = q->dport;
+		e.port = q->sport;
+	} else {
+		e.word = *(__u64 *)((void *)q + offsetof(struct kf_quick, dest));
+	}
+	return e;
+}
+
+static __always_inline struct kf_key kf_quick_key(const struct kf_quick *q, bool egress, __u32 gen)
+{
+	return (struct kf_key){
+		.end = kf_quick_end(q, egress),
+		.middle = q->middle & KF_QUICK_MIDDLE,
+		.gen = gen,
+	};
+}
+
+/* What kf_parse would say of such a frame; false: it is another kind. */
+static __always_inline bool kf_quick_flow(const struct kf_key *k, __u32 len, struct kf_flow *f)
+{
+	f->addr[0] = 0;
+	f->addr[1] = kf_mapped(k->end.addr);
+	f->len = len;
+	f->ether = ETH_P_IP;
+	f->port = bpf_ntohs(k->end.port);
+	f->proto = bpf_ntohl(k->middle);
+	f->flags = KF_FLOW_IP | KF_FLOW_PORT;
+	return k->middle == bpf_htonl(IPPROTO_UDP) || k->middle == bpf_htonl(IPPROTO_TCP);
 }
 
 #endif

@@ -345,7 +345,7 @@ int state_remove(struct state *s)
 
 void state_flip(struct state *s)
 {
-	__u32 next = !state_gen(s);
+	__u32 next = s->control->gen + 1; /* never a number that was in force: gates cache by it */
 
 	/* All that was written into the other half is visible before the number that names it. */
 	__atomic_store_n(&s->control->gen, next, __ATOMIC_SEQ_CST);

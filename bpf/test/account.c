@@ -69,7 +69,7 @@ static void test_samples(struct gate *g)
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		rig_install(g, one, 1);
 		rig_sample(rows[i].one_in);
-		rig_packet(g, &(struct packet){UDP(53)}, 400);
+		rig_packet(g, &(struct packet){UDP(53), .bytes = 40}, 400);
 		a = rig_account(g, 0);
 		test_ok(rig_samples(&a) == rows[i].want && a.packets == 400, "%s: sample %u: %llu of 400 are timed",
 			g->name, rows[i].one_in, (unsigned long long)rig_samples(&a));

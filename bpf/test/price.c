@@ -101,8 +101,9 @@ static void measure_gate(struct gate *g)
 	measure(g, "a chain of 8", &dns);
 	measure_brakes(g);
 	deploy(g, &port, 1, false);
-	c = g->tables[control->gen].chains;
-	c[g->tables[control->gen].rows[53].udp].step[0].slot = KF_SLOTS - 1;
+	c = g->tables[control->gen & 1].chains;
+	c[g->tables[control->gen & 1].rows[53].udp].step[0].slot = KF_SLOTS - 1;
+	rig_changed();
 	rig_put_program(g, KF_SLOTS - 1, g->hook == KF_XDP ? "xdp_tx" : "tc_shot");
 	measure(g, "a function by port in a spare slot", &dns);
 }

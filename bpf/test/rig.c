@@ -147,6 +147,7 @@ static void open_gate(struct gate *g, const char *dir)
 	g->addrs = test_map(g->obj, "kf_addrs");
 	g->accounts = test_map(g->obj, "kf_accounts");
 	g->mapped = map_memory(g->obj, ".bss", sizeof(*g->mapped));
+	g->cache = map_memory(g->obj, ".data.cache", KF_CPUS * sizeof(*g->cache));
 }
 
 void rig_open(void)
@@ -278,16 +279,19 @@ void rig_fill(struct gate *g, uint32_t gen, const struct function *table, size_t
 
 void rig_install(struct gate *g, const struct function *table, size_t n)
 {
-	uint32_t gen = !control->gen;
+	rig_fill(g, !(control->gen & 1), table, n);
+	control->gen++;
+}
 
-	rig_fill(g, gen, table, n);
-	control->gen = gen;
+void rig_changed(void)
+{
+	control->gen += 2;
 }
 
 void rig_sample(uint32_t one_in)
 {
-	control->g[control->gen].sample = one_in;
-	control->g[control->gen].sample_mask = one_in ? one_in - 1 : 0;
+	control->g[control->gen & 1].sample = one_in;
+	control->g[control->gen & 1].sample_mask = one_in ? one_in - 1 : 0;
 }
 
 /* --- Accounts --- */

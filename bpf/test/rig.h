@@ -16,6 +16,7 @@ struct gate {
 	struct bpf_program *prog;
 	int functions, addrs, accounts;
 	struct kf_tables *mapped;
+	struct kf_cached *cache; /* by CPU */
 	struct match tables[2];	 /* what each generation holds */
 	int base;		 /* the account's index of verdict 0 */
 	int go_on, final;	 /* verdicts: one that continues a chain by default, one that does not */
@@ -35,7 +36,8 @@ void rig_open(void); /* in a network namespace of our own */
 void rig_close(void);
 void rig_command(const char *fmt, ...) __attribute__((format(printf, 1, 2))); /* a shell command that must succeed */
 void rig_sysctl(const char *path, const char *value);			      /* below /proc/sys/net */
-uint64_t rig_now(void);							      /* ns */
+void rig_addresses(void); /* own ones, others, and what the gate asks for them by */
+uint64_t rig_now(void);	  /* ns */
 
 /* The Nth of a table is letter 'a' + N. */
 struct function {
@@ -54,7 +56,8 @@ struct function {
  * zero. install: the generation that is not in force, and flip to it. */
 void rig_fill(struct gate *g, uint32_t gen, const struct function *table, size_t n);
 void rig_install(struct gate *g, const struct function *table, size_t n);
-void rig_sample(uint32_t one_in);			  /* of the generation in force */
+void rig_changed(void);		  /* the generation in force is another now: what is cached is void */
+void rig_sample(uint32_t one_in); /* of the generation in force */
 void rig_put(struct gate *g, uint32_t slot, char letter); /* 0: empty the slot */
 void rig_put_program(struct gate *g, uint32_t slot, const char *name);
 
@@ -91,6 +94,7 @@ void test_slots(void);
 void test_account(void);
 void test_brakes(void);
 void test_scope(void);
+void test_cache(void);
 void test_mutate(void);
 void test_live(void);
 void test_resize(void);

@@ -17,8 +17,13 @@
 	" ' && exit 0; sleep 0.01; done; exit 1"
 
 /* As loader/scope.c sets it where there are other rules. */
-static void set_up(void)
+void rig_addresses(void)
 {
+	static bool done;
+
+	if (done)
+		return;
+	done = true;
 	for (int family = 4; family <= 6; family += 2) {
 		rig_command("ip -%d route add unreachable default table 253253", family);
 		rig_command("ip -%d rule add pref 1 iif lo ipproto %d sport %d dport %d table 253253", family,
@@ -104,6 +109,7 @@ static void forget(void)
 
 	for (uint32_t i = 0; i < KF_LOCALS; i++)
 		bpf_map_update_elem(fd, &i, zero, 0);
+	rig_changed();
 }
 
 static bool ran(struct gate *g, const struct packet *p, const char *who)
@@ -189,6 +195,7 @@ static void test_change(struct gate *g, const struct packet *p, const char *comm
 	bool right = false;
 
 	rig_install(g, table, ARRAY_LEN(table));
+	rig_packet(g, p, 2 * KF_CACHE_MISSES); /* known to the gate, by all ways it has */
 	rig_packet(g, p, 1);
 	right = strcmp(trace->who, want);
 	rig_command("%s", command);
@@ -208,7 +215,7 @@ static void test_change(struct gate *g, const struct packet *p, const char *comm
 
 static void test_changes(struct gate *g)
 {
-	struct packet v4 = {UDP(53), .to = "192.0.2.9"}, v6 = {UDP(53), .to = "2001:db8::9"};
+	struct packet v4 = {UDP(53), .to = "192.0.2.9", .bytes = 20}, v6 = {UDP(53), .to = "2001:db8::9", .bytes = 20};
 
 	test_change(g, &v4, "ip addr add 192.0.2.9/32 dev lo", "a", "an IPv4 address is added");
 	test_change(g, &v4, "ip addr del 192.0.2.9/32 dev lo", "", "an IPv4 address is removed");
@@ -242,7 +249,7 @@ static void test_refused(struct gate *g)
 
 void test_scope(void)
 {
-	set_up();
+	rig_addresses();
 	for (struct gate *g = gates; g < gates + KF_HOOKS; g++) {
 		forget();
 		test_rows(g);

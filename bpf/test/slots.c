@@ -12,9 +12,10 @@ static size_t len;
 /* The slot that the chain's one step invokes. */
 static void point_at(struct gate *g, uint16_t slot)
 {
-	const struct kf_row *row = &g->tables[control->gen].rows[53];
+	const struct kf_row *row = &g->tables[control->gen & 1].rows[53];
 
-	g->tables[control->gen].chains[row->udp].step[0].slot = slot;
+	g->tables[control->gen & 1].chains[row->udp].step[0].slot = slot;
+	rig_changed();
 }
 
 static void test_edges(struct gate *g)

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* gate.h - what a gate does with a frame. Most are like the last one of their CPU and lead to one plain
+ * function: for these a gate is a few compares. All others are looked up. */
+#ifndef KF_GATE_H
+#define KF_GATE_H
+
+#include "cache.h"
+#include "chain.h"
+
+/* A frame that is looked up. */
+struct kf_matched {
+	struct kf_flow flow;
+	struct kf_run run;
+	__u32 chain;	     /* or KF_CHAIN_NONE */
+	__u32 any;	     /* the `any` chain comes first */
+	struct kf_step step; /* the chain's first */
+};
+
+enum kf_found {
+	KF_FOUND_NOTHING,
+	KF_FOUND_STEP,	 /* one function that has neither limit nor budget */
+	KF_FOUND_CHAINS, /* anything else */
+};
+
+/* NULL: a sample is due, or it is the first of all where none are taken. */
+static __always_inline struct kf_account *kf_plain_account(__u32 id, __u32 sample_mask)
+{
+	struct kf_account *a = bpf_map_lookup_elem(&kf_accounts, &id);
+
+	return KF_UNLIKELY(!a) || KF_UNLIKELY(!(a->packets & sample_mask)) ? NULL : a;
+}
+
+/* The account of the function S that a frame leads to because it is like this CPU's last. NULL: look it up. */
+static __always_inline struct kf_account *kf_like_last(void *data, void *end, __u32 len, union kf_step_word *s)
+{
+	__u32 cpu = bpf_get_smp_processor_id(), sample_mask;
+	__u64 now = bpf_jiffies64();
+	const struct kf_quick *q = data;
+	struct kf_cached *c;
+	struct kf_key key;
+
+	if (KF_UNLIKELY(cpu >= KF_CPUS) || KF_UNLIKELY(data + sizeof(*q) > end))
+		return NULL;
+	c = kf_cached(cpu);
+	key = kf_quick_key(q, KF_EGRESS, KF_ONCE(kf_control.gen));
+	if (KF_UNLIKELY(!kf_cache_get(c, &key, now, s, &sample_mask)) || KF_UNLIKELY(!kf_is_quick(q, len)))
+		return NULL;
+	return kf_plain_account(s->word >> 16 & 0xffff, sample_mask);
+}
+
+/* Look the flow in M up. A step that is found holds until then (jiffies64). */
+static __always_inline enum kf_found kf_find(kf_ctx *ctx, struct kf_matched *m, __u32 flags, union kf_step_word *s,
+					     __u64 *until)
+{
+	const struct kf_local *l;
+	const struct kf_chain *c;
+	__u32 chain = kf_match(&m->flow, &m->run, flags);
+
+	s->word = 0;
+	*until = ~0ull;
+	m->any = flags & KF_GEN_ANY;
+	m->chain = chain;
+	if (chain == KF_CHAIN_NONE)
+		return m->any ? KF_FOUND_CHAINS : KF_FOUND_NOTHING;
+	c = kf_chain(&m->run, chain);
+	s->step = c->step[0];
+	if (flags & KF_GEN_ANY || c->n != 1 || c->flags || s->step.flags & ~KF_STEP_LOCAL)
+		return KF_FOUND_CHAINS;
+	if (s->step.flags) {
+		l = kf_local(ctx, &m->flow);
+		if (!l || !l->local)
+			return KF_FOUND_NOTHING;
+		*until = l->until;
+	}
+	return KF_FOUND_STEP;
+}
+
+/* The long way. Global like kf_invoke: looked at once by the verifier, whatever the parse finds. */
+__noinline int kf_parse_and_find(kf_ctx *ctx, __u32 len, __u32 flags, struct kf_matched *m)
+{
+	union kf_step_word s;
+	enum kf_found found;
+	__u64 until;
+
+	if (!m)
+		return KF_FOUND_NOTHING;
+	kf_read(ctx, len, &m->flow);
+	found = kf_find(ctx, m, flags, &s, &until);
+	m->step = s.step;
+	return found;
+}
+
+static __always_inline enum kf_found kf_look_up(kf_ctx *ctx, void *data, void *end, __u32 len, struct kf_matched *m,
+						union kf_step_word *s)
+{
+	__u32 cpu = bpf_get_smp_processor_id(), gen = KF_ONCE(kf_control.gen);
+	__u32 flags = kf_begin(&m->run, gen, KF_EGRESS ? KF_TC_EGRESS : KF_INGRESS);
+	const struct kf_quick *q = data;
+	enum kf_found found;
+	struct kf_key key;
+	__u64 until;
+
+	if (!flags)
+		return KF_FOUND_NOTHING;
+	if (data + sizeof(*q) <= end && kf_is_quick(q, len)) {
+		key = kf_quick_key(q, KF_EGRESS, gen);
+		if (kf_quick_flow(&key, len, &m->flow)) {
+			found = kf_find(ctx, m, flags, s, &until);
+			if (found == KF_FOUND_STEP && cpu < KF_CPUS)
+				kf_cache_put(kf_cached(cpu), &key, until, s, m->run.sample_mask);
+			return found;
+		}
+	}
+	found = kf_parse_and_find(ctx, len, flags, m);
+	s->step = m->step;
+	return found;
+}
+
+static __always_inline int kf_run_chains(kf_ctx *ctx, const struct kf_matched *m)
+{
+	int verdict;
+
+	if (m->any) {
+		verdict = kf_run_chain(ctx, KF_CHAIN_ANY, &m->flow, &m->run);
+		if (verdict != KF_GO_ON || m->chain == KF_CHAIN_NONE)
+			return verdict;
+	}
+	return kf_run_chain(ctx, m->chain, &m->flow, &m->run);
+}
+
+/* KF_GO_ON: no verdict stands. */
+static __always_inline int kf_gate(kf_ctx *ctx, void *data, void *end, __u64 len)
+{
+	union kf_step_word s;
+	struct kf_account *a = kf_like_last(data, end, len, &s);
+	struct kf_matched m;
+	enum kf_found found;
+
+	if (KF_UNLIKELY(!a)) {
+		found = kf_look_up(ctx, (void *)(long)ctx->data, (void *)(long)ctx->data_end, len, &m, &s);
+		if (found == KF_FOUND_NOTHING)
+			return KF_GO_ON;
+		if (found == KF_FOUND_STEP)
+			a = kf_plain_account(s.word >> 16 & 0xffff, m.run.sample_mask);
+		if (!a)
+			return kf_run_chains(ctx, &m);
+	}
+	a->bytes += len;
+	a->packets++;
+	return kf_settle(&s.step, a, kf_invoke(ctx, s.word & 0xffff));
+}
+
+#endif

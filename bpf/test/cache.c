@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: Apache-2.0
+/* cache.c - what a CPU matched last: a frame that is like it leads where a look-up would, and one that only looks like
+ * it does not. (scope.c says how long an address is known.) */
+#include "rig.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const struct function table[] = {{"udp/53", .local = true}, {"tcp/53"}, {"udp/54"}, {"proto/47"}};
+static const struct packet usual = {UDP(53), .bytes = 40};
+static uint8_t frame[TEST_FRAME];
+
+static bool is_cached(const struct gate *g)
+{
+	for (size_t i = 0; i < KF_CPUS; i++)
+		if (g->cache[i].gen == control->gen && g->cache[i].until > KF_CACHE_BUSY)
+			return true;
+	return false;
+}
+
+/* Enough of P that it is what the CPU matched last. */
+static bool prime(struct gate *g, const struct packet *p)
+{
+	rig_changed();
+	rig_packet(g, p, 2 * KF_CACHE_MISSES);
+	if (is_cached(g))
+		return true;
+	test_note("%s: a frame is not cached", g->name);
+	return false;
+}
+
+static bool saw(struct gate *g, const struct packet *p, const char *who)
+{
+	size_t len = rig_frame(g, p, frame);
+
+	return rig_saw(rig_run(g, frame, len, 1), *who ? g->final : g->pass, who, frame, len);
+}
+
+static const struct row like[] = {
+	{"the same", {UDP(53), .bytes = 40}, "a"},
+	{"another length", {UDP(53), .bytes = 3}, "a"},
+	{"another sender", {UDP(53), .from = "198.51.100.7", .bytes = 40}, "a"},
+	{"a trailer", {UDP(53), .bytes = 4, .trailer = 20}, "a"},
+	{"another port", {UDP(54), .bytes = 40}, "c"},
+	{"a port that nobody asks for", {UDP(55), .bytes = 40}, ""},
+	{"another protocol", {TCP(53), .bytes = 40}, "b"},
+	{"a protocol without ports", {.proto = IPPROTO_GRE, .bytes = 40}, "d"},
+	{"not an own address", {UDP(53), .to = "203.0.113.1", .bytes = 40}, ""},
+	{"a first fragment", {UDP(53), .frag = 0x2000, .bytes = 40}, ""},
+	{"a last fragment", {UDP(53), .frag = 0x0005, .bytes = 40}, ""},
+	{"options", {UDP(53), .options = "94040000", .bytes = 40}, "a"},
+	{"a tag", {UDP(53), .vlans = 1, .bytes = 40}, "a"},
+	{"IPv6", {UDP(53), V6, .bytes = 40}, "a"},
+	{"a broadcast frame", {UDP(53), .to_mac = mac_broadcast, .bytes = 40}, ""},
+};
+
+static void test_like(struct gate *g)
+{
+	bool out = g->hook == KF_TC_EGRESS; /* has no scope */
+
+	rig_install(g, table, ARRAY_LEN(table));
+	for (const struct row *r = like; r < like + ARRAY_LEN(like); r++) {
+		bool ok = prime(g, &usual);
+
+		if (out && (r->in.to || r->in.to_mac))
+			continue;
+		ok &= saw(g, &r->in, r->want) && saw(g, &usual, "a");
+		test_ok(ok, "%s: after others, %s", g->name, r->name);
+	}
+}
+
+/* Lengths that do not fit the frame; what is cut off is not there. */
+static void test_lengths(struct gate *g)
+{
+	static const struct {
+		const char *name;
+		uint16_t total;
+		size_t len;
+		const char *want;
+	} rows[] = {
+		{"the frame is shorter than its packet", 68, 60, ""}, {"a packet as long as the frame", 46, 60, "a"},
+		{"a packet longer than the frame", 47, 60, ""},	      {"a packet of headers alone", 28, 60, "a"},
+		{"a packet without room for ports", 27, 60, ""},      {"a packet of no length", 0, 60, "a"},
+		{"the frame ends behind the ports", 28, 42, "a"},     {"the frame ends before them", 28, 41, ""},
+	};
+
+	rig_install(g, table, ARRAY_LEN(table));
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		bool ok = prime(g, &usual);
+
+		rig_frame(g, &usual, frame);
+		frame[16] = rows[i].total >> 8;
+		frame[17] = rows[i].total;
+		ok &= rig_saw(rig_run(g, frame, rows[i].len, 1), *rows[i].want ? g->final : g->pass, rows[i].want,
+			      frame, rows[i].len);
+		test_ok(ok, "%s: after others, %s", g->name, rows[i].name);
+	}
+}
+
+static uint32_t changes(const struct gate *g)
+{
+	uint32_t n = 0;
+
+	for (size_t i = 0; i < KF_CPUS; i++)
+		n += g->cache[i].changes;
+	return n;
+}
+
+/* A function without scope answers for every address, from the cache, too. */
+static void test_any_address(struct gate *g)
+{
+	struct packet p = {UDP(54), .bytes = 40};
+	uint32_t before;
+	bool ok;
+
+	rig_install(g, table, ARRAY_LEN(table));
+	ok = prime(g, &p);
+	before = changes(g);
+	p.to = "203.0.113.1";
+	ok &= rig_packet(g, &p, 4 * KF_CACHE_MISSES)->verdict == g->final;
+	ok &= rig_account(g, 2).packets == 6 * KF_CACHE_MISSES;
+	test_ok(ok && changes(g) == before, "%s: one entry for all addresses of a function without scope", g->name);
+}
+
+/* Two ports in turn: each is answered by its own, and the entry seldom changes. */
+static void test_turns(struct gate *g)
+{
+	uint32_t before = changes(g);
+	bool ok = true;
+
+	rig_install(g, table, ARRAY_LEN(table));
+	for (int i = 0; i < 20 * (int)KF_CACHE_MISSES; i++)
+		ok = ok && saw(g, &like[i % 2 ? 4 : 0].in, i % 2 ? "c" : "a");
+	before = changes(g) - before;
+	test_note("%u changes", before);
+	test_ok(ok && before > 5 && before <= 20, "%s: ports in turn", g->name);
+}
+
+/* Each of these ways must count what it did, and nothing else. */
+static void test_counts(struct gate *g)
+{
+	static const struct function one[] = {{"udp/53"}};
+	const struct {
+		int verdict, returns;
+		unsigned index;
+	} rows[] = {{g->final, g->final, g->final + g->base},
+		    {g->go_on, g->pass, g->go_on + g->base},
+		    {77, g->invalid, KF_VERDICT_OTHER}};
+	size_t len = ETH_HLEN + 28 + usual.bytes;
+	unsigned n = 3 * KF_CACHE_MISSES;
+	struct kf_account a;
+	bool ok = true;
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		rig_install(g, one, 1);
+		acts[0].verdict = rows[i].verdict;
+		ok = rig_packet(g, &usual, n)->verdict == rows[i].returns && is_cached(g);
+		a = rig_account(g, 0);
+		ok &= a.packets == n && a.bytes == n * len && a.verdict[rows[i].index] == n && !a.missing;
+		test_ok(ok, "%s: verdict %d, %u times, is counted %u times", g->name, rows[i].verdict, n, n);
+	}
+	ok = prime(g, &usual);
+	rig_account_reset(g, 0);
+	rig_put(g, FUNCTION_SLOT(0), 0);
+	ok &= rig_packet(g, &usual, n)->verdict == g->pass;
+	a = rig_account(g, 0);
+	test_ok(ok && a.packets == n && a.missing == n && !a.verdict[g->final + g->base],
+		"%s: the slot that is cached is emptied", g->name);
+}
+
+/* Functions that are not plain, in generations that are like one another but for that. */
+static void test_not_plain(struct gate *g)
+{
+	static const struct function plain[] = {{"udp/53"}}, two[] = {{"udp/53", .cont = 0xffff}, {"udp/53"}},
+				     limited[] = {{"udp/53", .flags = KF_STEP_LIMIT,
+						   .policy = {.interval = 1ull << 60,
+							      .tolerance = 0,
+							      .flags = KF_LIMIT_DROP}}};
+	bool ok;
+
+	rig_install(g, plain, 1);
+	ok = prime(g, &usual);
+	rig_install(g, two, 2);
+	ok &= saw(g, &usual, "ab") && saw(g, &usual, "ab");
+	rig_install(g, plain, 1);
+	ok &= prime(g, &usual);
+	rig_install(g, limited, 1);
+	ok &= saw(g, &usual, "a");
+	ok &= rig_packet(g, &usual, 1)->verdict == g->drop && !trace->n;
+	test_ok(ok, "%s: a chain of two and a limit take the place of a plain function at once", g->name);
+}
+
+void test_cache(void)
+{
+	rig_addresses();
+	for (struct gate *g = gates; g < gates + KF_HOOKS; g++) {
+		test_like(g);
+		test_lengths(g);
+		test_any_address(g);
+		test_turns(g);
+		test_counts(g);
+		test_not_plain(g);
+	}
+}
