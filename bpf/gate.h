@@ -111,6 +111,8 @@ static __always_inline enum kf_found kf_look_up(kf_ctx *ctx, void *data, void *e
 			return found;
 		}
 	}
+	if (!(flags & (KF_GEN_ANY | KF_GEN_ETHER)) && kf_is_stray(data, end))
+		return KF_FOUND_NOTHING;
 	found = kf_parse_and_find(ctx, len, flags, m);
 	s->step = m->step;
 	return found;

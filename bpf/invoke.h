@@ -13,7 +13,7 @@
 
 #define KF_MISSING (-1000) /* no program has this verdict */
 
-/* Compares down to a leaf for each slot. A `switch` would do, but a thousand of its compares cannot fail, which the
+/* Compares, down to a leaf for each slot. A `switch` would do, but a thousand of its compares cannot fail, which the
  * verifier finds, and takes what is behind each out one by one: two thirds of the time that loading a gate took.
  * The empty asm keeps clang from merging the leaves into one variable index. */
 #define KF_LEAF(n)                                                                                                     \
@@ -24,18 +24,27 @@
 #define KF_FORK(at, below, from)                                                                                       \
 	if (slot < (at))                                                                                               \
 	below else from
-#define KF_TREE2(n)    KF_FORK((n) + 1, KF_LEAF(n), KF_LEAF((n) + 1))
-#define KF_TREE4(n)    KF_FORK((n) + 2, KF_TREE2(n), KF_TREE2((n) + 2))
-#define KF_TREE8(n)    KF_FORK((n) + 4, KF_TREE4(n), KF_TREE4((n) + 4))
-#define KF_TREE16(n)   KF_FORK((n) + 8, KF_TREE8(n), KF_TREE8((n) + 8))
-#define KF_TREE32(n)   KF_FORK((n) + 16, KF_TREE16(n), KF_TREE16((n) + 16))
-#define KF_TREE64(n)   KF_FORK((n) + 32, KF_TREE32(n), KF_TREE32((n) + 32))
-#define KF_TREE128(n)  KF_FORK((n) + 64, KF_TREE64(n), KF_TREE64((n) + 64))
-#define KF_TREE256(n)  KF_FORK((n) + 128, KF_TREE128(n), KF_TREE128((n) + 128))
-#define KF_TREE512(n)  KF_FORK((n) + 256, KF_TREE256(n), KF_TREE256((n) + 256))
-#define KF_TREE1024(n) KF_FORK((n) + 512, KF_TREE512(n), KF_TREE512((n) + 512))
+#define KF_TREE2(n)   KF_FORK((n) + 1, KF_LEAF(n), KF_LEAF((n) + 1))
+#define KF_TREE4(n)   KF_FORK((n) + 2, KF_TREE2(n), KF_TREE2((n) + 2))
+#define KF_TREE8(n)   KF_FORK((n) + 4, KF_TREE4(n), KF_TREE4((n) + 4))
+#define KF_TREE16(n)  KF_FORK((n) + 8, KF_TREE8(n), KF_TREE8((n) + 8))
+#define KF_TREE32(n)  KF_FORK((n) + 16, KF_TREE16(n), KF_TREE16((n) + 16))
+#define KF_TREE64(n)  KF_FORK((n) + 32, KF_TREE32(n), KF_TREE32((n) + 32))
+#define KF_TREE128(n) KF_FORK((n) + 64, KF_TREE64(n), KF_TREE64((n) + 64))
+#define KF_TREE256(n) KF_FORK((n) + 128, KF_TREE128(n), KF_TREE128((n) + 128))
+#define KF_TREE512(n) KF_FORK((n) + 256, KF_TREE256(n), KF_TREE256((n) + 256))
 
-_Static_assert(KF_FUNCTIONS == 1024, "the tree below");
+/* The lower a slot, the fewer compares: they are filled from below. */
+#define KF_ALL_SLOTS                                                                                                   \
+	KF_FORK(8, KF_TREE8(0),                                                                                        \
+		KF_FORK(16, KF_TREE8(8),                                                                               \
+			KF_FORK(32, KF_TREE16(16),                                                                     \
+				KF_FORK(64, KF_TREE32(32),                                                             \
+					KF_FORK(128, KF_TREE64(64),                                                    \
+						KF_FORK(256, KF_TREE128(128),                                          \
+							KF_FORK(512, KF_TREE256(256), KF_TREE512(512))))))))
+
+_Static_assert(KF_FUNCTIONS == 1024, "the tree above");
 
 /* Global (not static), so that the verifier looks at the tree once and not once a call. */
 __noinline int kf_invoke(kf_ctx *ctx, __u32 slot)
@@ -43,7 +52,7 @@ __noinline int kf_invoke(kf_ctx *ctx, __u32 slot)
 	int missing;
 
 	if (slot < KF_FUNCTIONS)
-		KF_TREE1024(0)
+		KF_ALL_SLOTS
 	else
 		bpf_tail_call(ctx, &kf_functions, slot);
 	/* Behind the compiler's back, which else takes it for the only value there is to return. */

@@ -33,6 +33,19 @@ static __always_inline bool kf_is_quick(const struct kf_quick *q, __u32 len)
 	       behind <= len - (ETH_HLEN + KF_QUICK_HEADERS);
 }
 
+/* Neither IP nor tagged: of no interest to triggers that name a port or a protocol. */
+static __always_inline bool kf_is_stray(const void *data, const void *end)
+{
+	const struct ethhdr *eth = data;
+	__be16 ether;
+
+	if (data + sizeof(*eth) > end)
+		return true;
+	ether = ((__be16 *)(eth + 1))[-1];
+	return ether != bpf_htons(ETH_P_IP) && ether != bpf_htons(ETH_P_IPV6) && ether != bpf_htons(ETH_P_8021Q) &&
+	       ether != bpf_htons(ETH_P_8021AD);
+}
+
 /* The local address and port of a frame, the other side's port between them as on the wire. */
 union kf_end {
 	__u64 word;
