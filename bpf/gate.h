@@ -11,9 +11,8 @@
 struct kf_matched {
 	struct kf_flow flow;
 	struct kf_run run;
-	__u32 chain;	     /* or KF_CHAIN_NONE */
-	__u32 any;	     /* the `any` chain comes first */
-	struct kf_step step; /* the chain's first */
+	__u32 chain; /* or KF_CHAIN_NONE */
+	__u32 any;   /* the `any` chain comes first */
 };
 
 enum kf_found {
@@ -75,21 +74,6 @@ static __always_inline enum kf_found kf_find(kf_ctx *ctx, struct kf_matched *m, 
 	return KF_FOUND_STEP;
 }
 
-/* The long way. Global like kf_invoke: looked at once by the verifier, whatever the parse finds. */
-__noinline int kf_parse_and_find(kf_ctx *ctx, __u32 len, __u32 flags, struct kf_matched *m)
-{
-	union kf_step_word s;
-	enum kf_found found;
-	__u64 until;
-
-	if (!m)
-		return KF_FOUND_NOTHING;
-	kf_read(ctx, len, &m->flow);
-	found = kf_find(ctx, m, flags, &s, &until);
-	m->step = s.step;
-	return found;
-}
-
 static __always_inline enum kf_found kf_look_up(kf_ctx *ctx, void *data, void *end, __u32 len, struct kf_matched *m,
 						union kf_step_word *s)
 {
@@ -113,9 +97,8 @@ static __always_inline enum kf_found kf_look_up(kf_ctx *ctx, void *data, void *e
 	}
 	if (!(flags & (KF_GEN_ANY | KF_GEN_ETHER)) && kf_is_stray(data, end))
 		return KF_FOUND_NOTHING;
-	found = kf_parse_and_find(ctx, len, flags, m);
-	s->step = m->step;
-	return found;
+	kf_read(ctx, len, &m->flow);
+	return kf_find(ctx, m, flags, s, &until);
 }
 
 static __always_inline int kf_run_chains(kf_ctx *ctx, const struct kf_matched *m)
