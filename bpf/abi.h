@@ -44,13 +44,18 @@ struct kf_generation {
 	__u32 iface_record;    /* loader: the interface's own record */
 };
 
+/* MAC addresses that are this host's on the interface: its own first, then those of the bridge or bond that it is in
+ * and of VLAN and macvlan interfaces on it, as of the last command. The rest repeats the first. */
+#define KF_MACS 8u
+
 struct kf_control {
 	__u32 abi;
 	__u32 gen; /* counts up; its lowest bit is the half in force */
 	struct kf_generation g[2];
-	__u64 fib_refused; /* local-address look-ups the kernel would not answer (approximate) */
-	__u32 next_record; /* loader: number of the next record */
-	__u32 dirty;	   /* loader: a command is under way, or was killed; see runtime_clean */
+	__u64 fib_refused;  /* local-address look-ups the kernel would not answer (approximate) */
+	__u32 next_record;  /* loader: number of the next record */
+	__u32 dirty;	    /* loader: a command is under way, or was killed; see runtime_clean */
+	__u64 mac[KF_MACS]; /* each as on the wire, then two zero bytes */
 };
 
 /* Direct-indexed first step of the match: row N of the generation holds the
@@ -152,15 +157,13 @@ struct kf_account {
 #define KF_CACHE_BUSY	1ull  /* UNTIL while an entry changes: long past */
 struct kf_cached {
 	__u64 until; /* jiffies64 */
-	__u64 end;   /* union kf_end, masked */
-	__u64 mask;
+	__u64 mac, mac_mask;
+	__u64 end, end_mask; /* union kf_end */
+	__u64 step;	     /* struct kf_step */
 	__be32 middle;
 	__u32 gen;
-	__u64 step; /* struct kf_step */
 	__u32 sample_mask;
-	__u32 changes; /* of this entry */
 	__u32 misses;
-	__u32 pad[3];
 };
 
 /* The kernel's answer to "is this address ours", kept for a moment, per CPU. */
@@ -232,7 +235,7 @@ struct kf_iface_head {
 
 #define KF_ASSERT_SIZE(type, size) _Static_assert(sizeof(struct type) == (size), #type)
 KF_ASSERT_SIZE(kf_generation, 24);
-KF_ASSERT_SIZE(kf_control, 72);
+KF_ASSERT_SIZE(kf_control, 136);
 KF_ASSERT_SIZE(kf_row, 8);
 KF_ASSERT_SIZE(kf_step, 8);
 KF_ASSERT_SIZE(kf_chain, 72);

@@ -36,29 +36,35 @@ static __always_inline struct kf_cached *kf_cached(__u32 cpu)
 static __always_inline bool kf_cache_get(struct kf_cached *c, const struct kf_key *k, __u64 now,
 					 union kf_step_word *step, __u32 *sample_mask)
 {
-	__u32 changes = KF_ONCE(c->changes);
+	__u32 misses = KF_ONCE(c->misses);
 
 	if (KF_UNLIKELY(KF_ONCE(c->gen) != k->gen) ||
-	    KF_UNLIKELY((k->end.word & KF_ONCE(c->mask)) != KF_ONCE(c->end)) ||
+	    KF_UNLIKELY((k->end.word & KF_ONCE(c->end_mask)) != KF_ONCE(c->end)) ||
+	    KF_UNLIKELY((k->start & KF_ONCE(c->mac_mask)) != KF_ONCE(c->mac)) ||
 	    KF_UNLIKELY(k->middle != KF_ONCE(c->middle)) || KF_UNLIKELY(KF_ONCE(c->until) <= now))
 		return false;
 	*sample_mask = KF_ONCE(c->sample_mask);
 	step->word = KF_ONCE(c->step);
-	return !KF_UNLIKELY(KF_ONCE(c->changes) != changes);
+	return !KF_UNLIKELY(KF_ONCE(c->misses) != misses);
 }
 
 /* UNTIL: jiffies64. */
 static __always_inline void kf_cache_put(struct kf_cached *c, const struct kf_key *k, __u64 until,
 					 const union kf_step_word *step, __u32 sample_mask)
 {
-	union kf_end mask = {.addr = step->step.flags & KF_STEP_LOCAL ? ~0u : 0, .port = 0xffff};
+	bool local = step->step.flags & KF_STEP_LOCAL;
+	union kf_end end_mask = {.addr = local ? ~0u : 0, .port = 0xffff};
+	__u64 mac_mask = local ? KF_MAC_MASK : KF_MAC_GROUP;
+	__u32 misses = c->misses + 1;
 
-	if (++c->misses % KF_CACHE_MISSES || KF_ONCE(c->until) == KF_CACHE_BUSY) /* busy: preempted there, see above */
+	KF_ONCE(c->misses) = misses;
+	if (misses % KF_CACHE_MISSES || KF_ONCE(c->until) == KF_CACHE_BUSY) /* busy: preempted there, see above */
 		return;
 	KF_ONCE(c->until) = KF_CACHE_BUSY;
-	KF_ONCE(c->changes) = c->changes + 1;
-	KF_ONCE(c->mask) = mask.word;
-	KF_ONCE(c->end) = k->end.word & mask.word;
+	KF_ONCE(c->mac_mask) = mac_mask;
+	KF_ONCE(c->mac) = k->start & mac_mask;
+	KF_ONCE(c->end_mask) = end_mask.word;
+	KF_ONCE(c->end) = k->end.word & end_mask.word;
 	KF_ONCE(c->middle) = k->middle;
 	KF_ONCE(c->gen) = k->gen;
 	KF_ONCE(c->sample_mask) = sample_mask;

@@ -88,7 +88,7 @@ static __always_inline enum kf_found kf_look_up(kf_ctx *ctx, void *data, void *e
 		return KF_FOUND_NOTHING;
 	if (data + sizeof(*q) <= end && kf_is_quick(q, len)) {
 		key = kf_quick_key(q, KF_EGRESS, gen);
-		if (kf_quick_flow(&key, len, &m->flow)) {
+		if (!(key.start & KF_MAC_GROUP) && kf_quick_flow(&key, len, &m->flow)) {
 			found = kf_find(ctx, m, flags, s, &until);
 			if (found == KF_FOUND_STEP && cpu < KF_CPUS)
 				kf_cache_put(kf_cached(cpu), &key, until, s, m->run.sample_mask);

@@ -22,8 +22,6 @@ static __always_inline bool kf_addr_never(const struct kf_flow *f, bool lo)
 	__u8 first = f->ether == ETH_P_IP ? f->addr[1] >> 32 : f->addr[0];
 	__u8 second = f->addr[0] >> 8;
 
-	if (f->flags & KF_FLOW_GROUP)
-		return true;
 	if (f->ether == ETH_P_IP)
 		return first >= 224 || first == 0 || (first == 127 && !lo);
 	if (first == 0xff || (first == 0xfe && (second & 0xc0) == 0x80))
@@ -66,7 +64,7 @@ static __always_inline const struct kf_local *kf_local(kf_ctx *ctx, const struct
 	struct kf_local *l = bpf_map_lookup_elem(&kf_locals, &key);
 	__u64 now = bpf_jiffies64();
 
-	if (!(f->flags & KF_FLOW_IP) || f->flags & KF_FLOW_GROUP || !l)
+	if (!(f->flags & KF_FLOW_IP) || f->flags & KF_FLOW_OTHER || !l)
 		return NULL;
 	if (l->until > now && l->addr[0] == f->addr[0] && l->addr[1] == f->addr[1])
 		return l;

@@ -7,6 +7,8 @@
 #ifndef KF_PARSE_H
 #define KF_PARSE_H
 
+#include "maps.h"
+
 #include <linux/if_ether.h>
 #include <linux/in.h>
 #include <linux/ip.h>
@@ -20,7 +22,7 @@
 enum kf_flow_flags {
 	KF_FLOW_IP = 1 << 0,	/* addr and proto are set */
 	KF_FLOW_PORT = 1 << 1,	/* port is set: UDP or TCP, not a fragment */
-	KF_FLOW_GROUP = 1 << 2, /* the frame is to a group or to everyone */
+	KF_FLOW_OTHER = 1 << 2, /* the frame is not to a MAC address of ours: another's, a group, everyone */
 	KF_FLOW_SHORT = 1 << 3, /* the parse ended where the (linear) data does */
 };
 
@@ -54,6 +56,21 @@ struct kf_ext {
 static __always_inline __u64 kf_mapped(__be32 addr)
 {
 	return bpf_be64_to_cpu(0xffff00000000ull) | (__u64)addr << 32;
+}
+
+#define KF_MAC_MASK  bpf_cpu_to_be64(0xffffffffffff0000ull)
+#define KF_MAC_GROUP bpf_cpu_to_be64(0x0100000000000000ull)
+
+/* START: a frame's first eight bytes. */
+static __always_inline bool kf_own_mac(__u64 start)
+{
+	__u64 mac = start & KF_MAC_MASK;
+
+#pragma unroll
+	for (__u32 i = 0; i < KF_MACS; i++)
+		if (mac == kf_control.mac[i])
+			return true;
+	return false;
 }
 
 static __always_inline void kf_parse_ports(void *l4, void *end, bool egress, struct kf_flow *f)
@@ -168,8 +185,8 @@ static __always_inline void kf_parse(void *data, void *end, __u32 len, bool egre
 		f->flags = KF_FLOW_SHORT;
 		return;
 	}
-	if (eth->h_dest[0] & 1)
-		f->flags |= KF_FLOW_GROUP;
+	if (!kf_own_mac(*(__u64 *)data))
+		f->flags |= KF_FLOW_OTHER;
 	ether = ((__be16 *)pos)[-1]; /* h_proto: the struct is packed, clang would read it by bytes */
 	len -= sizeof(*eth);
 #pragma unroll

@@ -8,7 +8,7 @@
 
 /* The frame in words, so that what belongs together is tested at once. */
 struct kf_quick {
-	__u32 mac[3];
+	__u16 mac[6];
 	__be32 start; /* ethertype, version and header length, type of service */
 	__be16 total;
 	__be16 id;
@@ -29,8 +29,7 @@ static __always_inline bool kf_is_quick(const struct kf_quick *q, __u32 len)
 {
 	__u32 behind = bpf_ntohs(q->total) - KF_QUICK_HEADERS; /* a total that is too small wraps, and is too large */
 
-	return (q->start & KF_QUICK_START_MASK) == KF_QUICK_START && !(*(__u8 *)q->mac & 1) &&
-	       behind <= len - (ETH_HLEN + KF_QUICK_HEADERS);
+	return (q->start & KF_QUICK_START_MASK) == KF_QUICK_START && behind <= len - (ETH_HLEN + KF_QUICK_HEADERS);
 }
 
 /* Neither IP nor tagged: of no interest to triggers that name a port or a protocol. */
@@ -58,6 +57,7 @@ union kf_end {
 
 /* What such a frame is matched by. */
 struct kf_key {
+	__u64 start; /* the destination's MAC address, and two bytes of the source's */
 	union kf_end end;
 	__be32 middle; /* fragment and protocol */
 	__u32 gen;     /* kf_control.gen */
@@ -80,6 +80,7 @@ static __always_inline union kf_end kf_quick_end(const struct kf_quick *q, bool 
 static __always_inline struct kf_key kf_quick_key(const struct kf_quick *q, bool egress, __u32 gen)
 {
 	return (struct kf_key){
+		.start = *(__u64 *)(void *)q,
 		.end = kf_quick_end(q, egress),
 		.middle = q->middle & KF_QUICK_MIDDLE,
 		.gen = gen,
@@ -95,7 +96,7 @@ static __always_inline bool kf_quick_flow(const struct kf_key *k, __u32 len, str
 	f->ether = ETH_P_IP;
 	f->port = bpf_ntohs(k->end.port);
 	f->proto = bpf_ntohl(k->middle);
-	f->flags = KF_FLOW_IP | KF_FLOW_PORT;
+	f->flags = KF_FLOW_IP | KF_FLOW_PORT | (kf_own_mac(k->start) ? 0 : KF_FLOW_OTHER);
 	return k->middle == bpf_htonl(IPPROTO_UDP) || k->middle == bpf_htonl(IPPROTO_TCP);
 }
 

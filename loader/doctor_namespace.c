@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "doctor.h"
+#include "link.h"
 #include "log.h"
 #include "scope.h"
 #include "state.h"
@@ -58,6 +59,23 @@ static bool bpffs(struct checks *c)
 	return false;
 }
 
+/* Does the gate know the interface's MAC addresses as they are? */
+static void macs(struct checks *c, const struct state *s)
+{
+	uint64_t now[KF_MACS];
+	int rc = link_macs(s->ifindex, now, KF_MACS);
+
+	if (rc) {
+		check_failed(c, "MAC address", rc);
+	} else if (memcmp(now, s->control->mac, sizeof(now))) {
+		check_wrong(c, "MAC address",
+			    "%s: changed since the last command, or there are others now: frames to them go past "
+			    "functions of scope local",
+			    s->ifname);
+		check_remedy(c, "`kfaas-net up %s`", s->ifname);
+	}
+}
+
 /* Is it up, as far as its state tells? */
 static bool one_state(struct checks *c, const char *ifname)
 {
@@ -97,6 +115,8 @@ static bool one_state(struct checks *c, const char *ifname)
 		check_remedy(c, "`kfaas-net down %s`", ifname);
 	else if (record && s.control->dirty)
 		check_remedy(c, "`kfaas-net up %s` clears it away", ifname);
+	if (record && !rc && (__u32)s.ifindex == head.ifindex && !s.control->dirty)
+		macs(c, &s);
 	state_close(&s);
 	return record;
 }

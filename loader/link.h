@@ -4,6 +4,8 @@
 #define KF_LINK_H
 
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 struct link {
 	unsigned flags; /* IFF_* */
@@ -11,10 +13,16 @@ struct link {
 	unsigned mtu;
 	int lower;	 /* ifindex of the device below, or a veth's peer; 0: none */
 	int lower_netns; /* its network namespace, by our numbering; -1: ours */
+	int master;	 /* ifindex of the bridge or bond it is in; 0: none */
 	bool xdp;	 /* has an XDP program */
 };
 
 /* Device IFINDEX of the namespace that we know by NETNS (-1: ours). -errno. */
 int link_get(int ifindex, int netns, struct link *out);
+
+/* The MAC addresses by which frames on device IFINDEX are for this host: its own, then those of the bridge or bond that
+ * it is in, and of VLAN and macvlan devices on either. MACS, N of them, each as on the wire and two zero bytes; where
+ * there are fewer, the first again; where more, not all. -errno. */
+int link_macs(int ifindex, uint64_t *macs, size_t n);
 
 #endif

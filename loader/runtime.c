@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "link.h"
 #include "log.h"
 #include "runtime_internal.h"
 #include "scope.h"
@@ -256,6 +257,17 @@ static void write_journal(struct tx *t)
 	t->s->control->g[gen].iface_record = t->iface_record;
 }
 
+/* Frames to these are for this host; they may have changed since the last command. */
+static int write_macs(struct state *s)
+{
+	uint64_t macs[KF_MACS];
+	int rc = link_macs(s->ifindex, macs, KF_MACS);
+
+	for (size_t i = 0; !rc && i < KF_MACS; i++)
+		__atomic_store_n(&s->control->mac[i], macs[i], __ATOMIC_RELAXED);
+	return rc ? fail(rc, "%s: the kernel does not say its MAC address: %s", s->ifname, strerror(-rc)) : 0;
+}
+
 /* A new revision starts with its fuse in. */
 static void rearm(struct tx *t)
 {
@@ -300,6 +312,8 @@ int runtime_change(struct state *s, const struct kf_iface_head *iface, struct ch
 	if (t.fresh_iface)
 		t.iface_record = state_new_record(s);
 	rc = prepare(&t);
+	if (!rc)
+		rc = write_macs(s);
 	if (!rc) {
 		state_flip(s);
 		rearm(&t);

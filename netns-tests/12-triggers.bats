@@ -228,6 +228,49 @@ own_only() {
 	stamped 2 "eth:to=ff:ff:ff:ff:ff:ff ip4:to=255.255.255.255 udp:54" "eth:to=33:33:00:00:00:01 ip6:to=ff02::1 udp:54"
 }
 
+@test "scope local: frames to another's MAC address go on, by whatever IP address" {
+	up_empty
+	stamp_on 1 udp/53
+	stamp_on 2 udp/54 --scope any
+	stamped 1 "ip4 udp:53" "ip6 udp:53"
+	unstamped "eth:to=02:00:00:00:00:99 ip4 udp:53" "eth:to=02:00:00:00:00:99 ip6 udp:53" \
+		"eth:to=02:00:00:00:00:99 vlan:5 ip4 udp:53"
+	stamped 2 "eth:to=02:00:00:00:00:99 ip4 udp:54"
+}
+
+@test "a MAC address that changes: past functions, doctor says so, up mends it" {
+	up_empty
+	stamp_on 1 udp/53
+	ip -n "$HOST_NS" link set "$HOST_IF" address 02:00:00:00:00:98
+	wait_for 1 unstamped "eth:to=02:00:00:00:00:98 ip4 udp:53"
+	run -1 kf doctor
+	assert_match "WRONG +MAC address: $HOST_IF: changed since the last command" "$output"
+	kf -q up "$HOST_IF"
+	stamped 1 "eth:to=02:00:00:00:00:98 ip4 udp:53" "eth:to=02:00:00:00:00:98 ip6 udp:53"
+	run kf doctor
+	assert_no_match "MAC address" "$output"
+}
+
+@test "a bridge's MAC address is its ports' own, too" {
+	ip -n "$HOST_NS" link add br0 address 02:00:00:00:00:97 type bridge
+	ip -n "$HOST_NS" link set "$HOST_IF" master br0
+	up_empty
+	stamp_on 1 udp/53
+	stamped 1 "ip4 udp:53" "eth:to=02:00:00:00:00:97 ip4 udp:53" "eth:to=02:00:00:00:00:97 ip6 udp:53"
+	unstamped "eth:to=02:00:00:00:00:99 ip4 udp:53"
+	kf -q down "$HOST_IF"
+	ip -n "$HOST_NS" link del br0
+}
+
+@test "MAC addresses of macvlan interfaces are own" {
+	need macvlan
+	ip -n "$HOST_NS" link add mv0 link "$HOST_IF" address 02:00:00:00:00:96 type macvlan mode bridge
+	up_empty
+	stamp_on 1 udp/53
+	stamped 1 "ip4 udp:53" "eth:to=02:00:00:00:00:96 ip4 udp:53"
+	ip -n "$HOST_NS" link del mv0
+}
+
 @test "scope local: every own address, also of other interfaces, secondary ones and of lo" {
 	add_second
 	up_empty

@@ -156,6 +156,7 @@ feature_name() {
 	no-tcx) echo "clsact as the only TC hook: it has TCX" ;;
 	clsact) echo "the clsact qdisc" ;;
 	vlan) echo "VLAN devices (8021q)" ;;
+	macvlan) echo "macvlan devices" ;;
 	nic) echo "two NICs on one wire (KFAAS_NICS)" ;;
 	pktgen) echo "pktgen" ;;
 	clock) echo "a clock that a test may set: it is the machine's" ;;
@@ -180,6 +181,7 @@ ask_kernel() {
 	clock) [ -n "${KFAAS_VM:-}" ] ;;
 	clsact) in_scratch tc qdisc add dev lo clsact ;;
 	vlan) in_scratch sh -c 'ip link add name v0 type veth && ip link add link v0 name v0.1 type vlan id 1' ;;
+	macvlan) in_scratch sh -c 'ip link add name v0 type veth && ip link add link v0 name v1 type macvlan' ;;
 	pktgen) [ -d /proc/net/pktgen ] || modprobe -q pktgen || return 1 ;;
 	*)
 		echo "unknown feature $1" >&2

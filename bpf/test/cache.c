@@ -52,6 +52,7 @@ static const struct row like[] = {
 	{"a tag", {UDP(53), .vlans = 1, .bytes = 40}, "a"},
 	{"IPv6", {UDP(53), V6, .bytes = 40}, "a"},
 	{"a broadcast frame", {UDP(53), .to_mac = mac_broadcast, .bytes = 40}, ""},
+	{"a frame to another's MAC address", {UDP(53), .to_mac = mac_client, .bytes = 40}, ""},
 };
 
 static void test_like(struct gate *g)
@@ -97,12 +98,12 @@ static void test_lengths(struct gate *g)
 	}
 }
 
-static uint32_t changes(const struct gate *g)
+static uint32_t misses(const struct gate *g)
 {
 	uint32_t n = 0;
 
 	for (size_t i = 0; i < KF_CPUS; i++)
-		n += g->cache[i].changes;
+		n += g->cache[i].misses;
 	return n;
 }
 
@@ -115,25 +116,25 @@ static void test_any_address(struct gate *g)
 
 	rig_install(g, table, ARRAY_LEN(table));
 	ok = prime(g, &p);
-	before = changes(g);
+	before = misses(g);
 	p.to = "203.0.113.1";
 	ok &= rig_packet(g, &p, 4 * KF_CACHE_MISSES)->verdict == g->final;
 	ok &= rig_account(g, 2).packets == 6 * KF_CACHE_MISSES;
-	test_ok(ok && changes(g) == before, "%s: one entry for all addresses of a function without scope", g->name);
+	test_ok(ok && misses(g) == before, "%s: one entry for all addresses of a function without scope", g->name);
 }
 
-/* Two ports in turn: each is answered by its own, and the entry seldom changes. */
+/* Two ports in turn: each is answered by its own; one of them from the cache, nearly always. */
 static void test_turns(struct gate *g)
 {
-	uint32_t before = changes(g);
+	uint32_t before = misses(g), n = 20 * KF_CACHE_MISSES;
 	bool ok = true;
 
 	rig_install(g, table, ARRAY_LEN(table));
-	for (int i = 0; i < 20 * (int)KF_CACHE_MISSES; i++)
+	for (uint32_t i = 0; i < n; i++)
 		ok = ok && saw(g, &like[i % 2 ? 4 : 0].in, i % 2 ? "c" : "a");
-	before = changes(g) - before;
-	test_note("%u changes", before);
-	test_ok(ok && before > 5 && before <= 20, "%s: ports in turn", g->name);
+	before = misses(g) - before;
+	test_note("%u misses of %u", before, n);
+	test_ok(ok && before <= n / 2 + 2 * KF_CACHE_MISSES, "%s: ports in turn", g->name);
 }
 
 /* Each of these ways must count what it did, and nothing else. */

@@ -167,6 +167,8 @@ void rig_open(void)
 	for (struct gate *g = gates; g < gates + KF_HOOKS; g++)
 		open_gate(g, dir);
 	control = map_memory(gates[KF_XDP].obj, ".data.control", sizeof(*control));
+	for (size_t i = 0; i < KF_MACS; i++)
+		memcpy(&control->mac[i], mac_host, 6);
 	policies = map_memory(gates[KF_XDP].obj, "kf_policies", sizeof(*policies));
 	meters = map_memory(gates[KF_XDP].obj, "kf_meters", sizeof(*meters));
 }

@@ -71,6 +71,9 @@ static const struct row rows[] = {
 	{"ICMP to another", {.proto = IPPROTO_ICMP, .type = 8, .to = "203.0.113.1"}, ""},
 	{"own IPv4 by a broadcast frame", {UDP(53), .to_mac = mac_broadcast}, ""},
 	{"own IPv4 by a multicast frame", {UDP(53), .to_mac = mac_multicast}, ""},
+	{"own IPv4 by a frame to another's MAC address", {UDP(53), .to_mac = mac_client}, ""},
+	{"own IPv6 by a frame to another's MAC address", {UDP(53), V6, .to_mac = mac_client}, ""},
+	{"scope any: a frame to another's MAC address", {UDP(54), .to_mac = mac_client}, "b"},
 	{"own IPv6 by a multicast frame", {UDP(53), V6, .to_mac = mac_multicast}, ""},
 	{"own IPv4 again, by its own frame", {UDP(53)}, "a"},
 	{"255.255.255.255", {UDP(53), .to = "255.255.255.255"}, ""},
@@ -172,6 +175,23 @@ static void test_kept(struct gate *g)
 	test_ok(ok, "%s: answers that are kept in one place do not mix", g->name);
 }
 
+/* Each of those that the loader knows. */
+static void test_macs(struct gate *g)
+{
+	struct packet quick = {UDP(53), .to_mac = mac_client, .bytes = 40}, v6 = {UDP(53), V6, .to_mac = mac_client};
+	bool ok = true;
+
+	rig_install(g, table, ARRAY_LEN(table));
+	for (size_t i = 0; i < KF_MACS; i++) {
+		ok &= ran(g, &quick, "") && ran(g, &v6, "");
+		memcpy(&control->mac[i], mac_client, 6);
+		ok &= ran(g, &quick, "a") && ran(g, &v6, "a");
+		memcpy(&control->mac[i], mac_host, 6);
+		rig_changed();
+	}
+	test_ok(ok, "%s: any of %u MAC addresses is own", g->name, KF_MACS);
+}
+
 static void test_loopback(struct gate *g)
 {
 	unsigned outside = wire;
@@ -257,6 +277,7 @@ void test_scope(void)
 			continue;
 		test_chains(g);
 		test_kept(g);
+		test_macs(g);
 		test_loopback(g);
 		test_changes(g);
 		test_refused(g);
