@@ -95,9 +95,11 @@ static __always_inline enum kf_found kf_look_up(kf_ctx *ctx, void *data, void *e
 			return found;
 		}
 	}
-	if (!(flags & (KF_GEN_ANY | KF_GEN_ETHER)) && kf_is_stray(data, end))
-		return KF_FOUND_NOTHING;
-	kf_read(ctx, len, &m->flow);
+	if (!kf_quick6(data, end, len, KF_EGRESS, &m->flow)) {
+		if (!(flags & (KF_GEN_ANY | KF_GEN_ETHER)) && kf_is_stray(data, end))
+			return KF_FOUND_NOTHING;
+		kf_read(ctx, len, &m->flow);
+	}
 	return kf_find(ctx, m, flags, s, &until);
 }
 
