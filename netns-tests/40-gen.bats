@@ -384,7 +384,7 @@ answers() { (($(counter "$1" packets) > 0)); } # NAME
 		read -ra words <<<"$words"
 		refused "$status" "$regex" "$GEN" --netns "$CLIENT_NS" "${words[@]}"
 	done <<-END
-		2|something is missing|
+		2|^kfaas-gen: something is missing|
 		2|something is missing|$CLIENT_IF
 		2|unknown kind 'ech'|$CLIENT_IF ech
 		2|no interface 'none0' here|none0 echo --to $HOST4

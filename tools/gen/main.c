@@ -44,8 +44,7 @@ static const struct args_option options[] = {
 	{0},
 };
 
-static const struct args_spec spec = {.command = "kfaas-gen",
-				      .program = "kfaas-gen",
+static const struct args_spec spec = {.program = "kfaas-gen",
 				      .words = "IFACE KIND",
 				      .min = 2,
 				      .max = 2,
