@@ -94,16 +94,30 @@ static int parse_queries(struct request *r)
 	return rc || !names_file ? rc : queries_read(&r->queries, names_file, &r->types);
 }
 
+/* Each CPU has one thread. */
+static int parse_cpus(struct numbers *out)
+{
+	bool seen[GEN_CPUS] = {0};
+	char here[16];
+	int rc;
+
+	snprintf(here, sizeof(here), "%d", sched_getcpu());
+	rc = numbers_parse(out, "cpus", cpus ? cpus : here, 0, GEN_CPUS - 1);
+	for (size_t i = 0; i < out->n && !rc; i++) {
+		if (seen[out->list[i]])
+			rc = fail_input("--cpus '%s': CPU %u is there twice: leave one out", cpus, out->list[i]);
+		seen[out->list[i]] = true;
+	}
+	if (!rc && out->n > GEN_THREADS)
+		rc = fail_input("--cpus: %d at most", GEN_THREADS);
+	return rc;
+}
+
 static int parse_numbers(struct load *l)
 {
 	struct request *r = &l->request;
-	char here[16];
-	int rc = 0;
+	int rc = parse_cpus(&l->cpus);
 
-	snprintf(here, sizeof(here), "%d", sched_getcpu());
-	rc = numbers_parse(&l->cpus, "cpus", cpus ? cpus : here, 0, GEN_CPUS - 1);
-	if (!rc && l->cpus.n > GEN_THREADS)
-		rc = fail_input("--cpus: %d at most", GEN_THREADS);
 	if (!rc && sample & (sample - 1))
 		rc = fail_input("--sample %llu: a power of two, or 0", sample);
 	if (!rc && rate)
