@@ -397,8 +397,9 @@ answers() { (($(counter "$1" packets) > 0)); } # NAME
 		2|--rate 'fast'|$CLIENT_IF echo --to $HOST4 --rate fast
 		2|exclude each other|$CLIENT_IF echo --to $HOST4 --rate 1 --outstanding 1
 		2|--seconds '0'|$CLIENT_IF echo --to $HOST4 --seconds 0
+		2|over 0 and up to 31536000|$CLIENT_IF echo --to $HOST4 --seconds 1e99
 		2|--sample 3: a power of two|$CLIENT_IF echo --to $HOST4 --sample 3
-		2|--size '15'|$CLIENT_IF echo --to $HOST4 --size 15
+		2|--size '15': numbers from 16 to 1474, as in "16", "16-19" or "16,18-19"|$CLIENT_IF echo --to $HOST4 --size 15
 		2|MTU 1500|$CLIENT_IF echo --to $HOST4 --to-mac $HOST_MAC --size 1473
 		2|--type 'AAAAA'|$CLIENT_IF dns --to $HOST4 --name a --type AAAAA
 		2|--name: 'a..b' is no DNS name|$CLIENT_IF dns --to $HOST4 --to-mac $HOST_MAC --name a..b
@@ -408,12 +409,15 @@ answers() { (($(counter "$1" packets) > 0)); } # NAME
 		2|--names x: No such file|$CLIENT_IF dns --to $HOST4 --names x
 		2|names line 2: 'a..b' is no DNS name|$CLIENT_IF dns --to $HOST4 --names $BATS_TEST_TMPDIR/names
 		2|types line 1: 'B': behind the name only a type|$CLIENT_IF dns --to $HOST4 --names $BATS_TEST_TMPDIR/types
-		2|no name to ask for|$CLIENT_IF dns --to $HOST4 --to-mac $HOST_MAC --names $BATS_TEST_TMPDIR/empty
+		2|--names .*/empty: there is no name in it|$CLIENT_IF dns --to $HOST4 --to-mac $HOST_MAC --names $BATS_TEST_TMPDIR/empty
 		2|binary: not a text|$CLIENT_IF dns --to $HOST4 --names $BATS_TEST_TMPDIR/binary
 		2|--port is of no use to the kind ping|$CLIENT_IF ping --to $HOST4 --port 7
 		2|--to is of no use to the kind raw|$CLIENT_IF raw --to $HOST4
+		2|--frames, as hex digits .* 2 bytes|$CLIENT_IF raw --frames 0102
+		2|hex digits in a file: .--frames - < FILE|$CLIENT_IF raw --frames /dev/null
 		2|no frames: give them with --frames|$CLIENT_IF raw
 		2|no IPv6, as --to is|$CLIENT_IF echo --to $HOST6 --to-mac $HOST_MAC --frames $(printf '%028d' 0)
+		2|--cpus '0-1,1': CPU 1 is there twice|$CLIENT_IF echo --to $HOST4 --cpus 0-1,1
 		2|may not run on one|$CLIENT_IF echo --to $HOST4 --to-mac $HOST_MAC --cpus 200
 	END
 	refused 2 "no network namespace 'none'" "$GEN" --netns none "$CLIENT_IF" echo --to "$HOST4"

@@ -186,7 +186,7 @@ static int load_parse(struct load *l, char **word)
 	if (!rc)
 		rc = parse_queries(&l->request);
 	if (!rc && frames)
-		rc = packets_read(&l->request.frames, frames);
+		rc = packets_read(&l->request.frames, "--frames", frames);
 	if (!rc)
 		rc = parse_target(l, word[0]);
 	return rc ? rc : templates_make(&l->templates, &l->request);
