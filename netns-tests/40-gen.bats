@@ -426,8 +426,12 @@ answers() { (($(counter "$1" packets) > 0)); } # NAME
 	in_client ip link set "$CLIENT_IF" xdpdrv off
 	in_client ip link set "$CLIENT_IF" down
 	refused 1 "is down" gen "$CLIENT_IF" echo --to "$HOST4"
+	refused 1 "cannot write the output: No space left" to_full_disk "$GEN" --help
 	assert_match 'usage: kfaas-gen \[OPTION\]... IFACE KIND' "$("$GEN" --help)"
 }
+
+to_full_disk() { "$@" >/dev/full; }
+to_nowhere() { "$@" >&-; }
 
 @test "the neighbour table and the text report" {
 	up_empty
@@ -437,5 +441,11 @@ answers() { (($(counter "$1" packets) > 0)); } # NAME
 	for to in "$HOST4" "$HOST6"; do
 		R=$(gen "$CLIENT_IF" echo --to "$to" --count 100 --sample 1)
 		assert_match 'sent +100 in .*answered +100: .*lost +0.*latency .*p99.9 .*\(100 samples\)' "$R"
+	done
+	# A report that cannot be written is a failure.
+	for form in --json --sample=1; do
+		refused 1 "^kfaas-gen: cannot write the output: No space left" to_full_disk \
+			gen "$CLIENT_IF" echo --to "$HOST4" --count 1 $form
+		refused 1 "cannot write the output: Bad file" to_nowhere gen "$CLIENT_IF" echo --to "$HOST4" --count 1 $form
 	done
 }

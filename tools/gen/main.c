@@ -205,6 +205,17 @@ static void load_free(struct load *l)
 	numbers_free(&l->cpus);
 }
 
+/* What was printed may not have come out. The exit status, and why. */
+static int end(int rc)
+{
+	if (fflush(stdout) && !rc)
+		rc = fail(-errno, "cannot write the output: %s", strerror(errno));
+	if (!rc)
+		return 0;
+	fprintf(stderr, "kfaas-gen: %s\n", *fail_text() ? fail_text() : strerror(-rc));
+	return fail_is_input() ? 2 : 1;
+}
+
 int main(int argc, char **argv)
 {
 	static struct result result;
@@ -214,7 +225,7 @@ int main(int argc, char **argv)
 	for (int i = 1; i < argc; i++)
 		if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h")) {
 			args_help(&spec, stdout);
-			return 0;
+			return end(0);
 		}
 	log_capture_libraries();
 	rc = args_parse(&spec, &n, argv + 1);
@@ -229,8 +240,5 @@ int main(int argc, char **argv)
 	load_free(&load);
 	args_list_free(&names);
 	args_list_free(&types);
-	if (!rc)
-		return 0;
-	fprintf(stderr, "kfaas-gen: %s\n", *fail_text() ? fail_text() : strerror(-rc));
-	return fail_is_input() ? 2 : 1;
+	return end(rc);
 }
