@@ -293,6 +293,20 @@ print(len(at), max(bisect.bisect(at, t + 0.001) - i for i, t in enumerate(at)))'
 	done
 }
 
+@test "each of two names has its share of the samples" {
+	local name rows=$BATS_TEST_TMPDIR n=200
+	up_empty
+	"$TOP/build/kfaas-dns-rows" -o "$rows" "$TOP/functions/dns/example.zone" >/dev/null
+	deploy_dns "$rows"
+	GEN_MS=$(limit 1)00
+	for name in "ns1.example.org --name none.example.net" "none.example.net --name ns1.example.org"; do
+		# shellcheck disable=SC2086 # three words
+		report dns --to "$HOST4" --name $name --count $n --sample 2 --outstanding 100
+		is .answered $((n / 2))
+		is ".latency.samples | . > $n / 5 and . < $n * 3 / 10" true
+	done
+}
+
 @test "names to ask for are taken from a file, a million of them" {
 	local n=${KFAAS_VM:+20000} names=$BATS_TEST_TMPDIR/names rows=$BATS_TEST_TMPDIR/rows
 	n=${n:-1000000}
