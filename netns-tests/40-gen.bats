@@ -271,6 +271,30 @@ print(len(at), max(bisect.bisect(at, t + 0.001) - i for i, t in enumerate(at)))'
 	is "(0.006 + .behind.max_ns / 1e9) * $rate + 1 >= ${most#* }" true
 }
 
+@test "what is answered after the time-out is late, and its request lost" {
+	up_empty
+	GEN_MS=$(limit 1)50
+	# It answers each other request at once, and the rest after three time-outs; then all after a bit more than one.
+	background in_host /usr/bin/python3 -IS -c '
+import socket, sys, threading
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.bind(("", 7))
+print("ready", flush=True)
+for n in range(24):
+    data, peer = s.recvfrom(2000)
+    threading.Timer((n % 2 * 3 if n < 20 else 1.2) * int(sys.argv[1]) / 1000, s.sendto, (data, peer)).start()' "$GEN_MS"
+	wait_for 5 grep -q ready "$BG_LOG"
+	# It takes six time-outs, and is over one later.
+	report echo --to "$HOST4" --rate $((3300 / GEN_MS)) --count 20 --sample 1
+	is '"\(.sent) \(.answered) \(.lost) \(.duplicates)"' "20 10 10 0"
+	wrong_is 0
+	is ".late >= 4 and .late <= 8" true
+	is .latency.samples 10
+	# A closed loop that has ended gives up none any more.
+	report echo --to "$HOST4" --outstanding 4 --seconds 0.075
+	is '"\(.sent) \(.answered) \(.lost)"' "4 0 4"
+}
+
 @test "latency counts from when a request was due, also while none could be sent" {
 	up_empty
 	kf -q deploy "$HOST_IF" echo

@@ -35,7 +35,7 @@ static const struct args_option options[] = {
 	{"count", .number = &count, .min = 1, .value = "N", .help = "end after so many requests"},
 	{"seconds", .string = &seconds, .value = "S", .help = "end after so long (1, if there is no --count)"},
 	{"timeout", .number = &timeout_ms, .min = 1, .max = 60000, .value = "MS",
-	 .help = "an answer is lost after (1000)"},
+	 .help = "a request without an answer is lost after (1000)"},
 	{"sample", .number = &sample, .max = 65536, .value = "N",
 	 .help = "time one request in N, a power of two (64); 0: none"},
 	{"cpus", .string = &cpus, .value = "LIST", .help = "a thread on each of these (one, where it starts)"},

@@ -216,6 +216,7 @@ static __always_inline void note(struct gen_thread *t, __u32 thread, __u32 seq, 
 	else if (!since)
 		since = bpf_ktime_get_ns();
 	s->time = since;
+	s->made = bpf_jiffies64();
 	s->seq = seq;
 	s->template = template;
 	if (kind != GEN_PING)
