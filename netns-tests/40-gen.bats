@@ -411,6 +411,30 @@ varied() {
 }
 answers() { (($(counter "$1" packets) > 0)); } # NAME
 
+@test "an interface that goes down in between is told of" {
+	up_empty
+	kf -q deploy "$HOST_IF" echo
+	background "$GEN" --netns "$CLIENT_NS" --json --to-mac "$HOST_MAC" "$CLIENT_IF" echo --to "$HOST4" --seconds 600 --rate 100
+	wait_for 5 answers echo
+	in_client ip link set "$CLIENT_IF" down
+	in_client ip link set "$CLIENT_IF" up
+	wait_for 5 link_up "$CLIENT_NS" "$CLIENT_IF"
+	kill -INT "$BG_PID"
+	wait "$BG_PID"
+	assert_eq "warning: $CLIENT_IF was down or without a carrier for a time: what was sent then never left" \
+		"$(grep ^warning "$BG_LOG")"
+	R=$(grep -v ^warning "$BG_LOG")
+	is .link_down true
+	report echo --to "$HOST4" --count 10
+	is .link_down false
+	# The far end's carrier is gone for good.
+	GEN_MS=1
+	kf -q down "$HOST_IF"
+	ip -n "$HOST_NS" link set "$HOST_IF" down
+	R=$(gen --json --to-mac "$HOST_MAC" "$CLIENT_IF" echo --to "$HOST4" --count 10 2>/dev/null)
+	is '"\(.link_down) \(.sent) \(.lost)"' "true 10 10"
+}
+
 @test "bad usage is refused in one line, and nothing is sent" {
 	local words
 	printf 'a\na..b\n' >"$BATS_TEST_TMPDIR/names"

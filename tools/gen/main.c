@@ -233,6 +233,9 @@ int main(int argc, char **argv)
 		rc = load_parse(&load, argv + 1);
 	if (!rc)
 		rc = run(&load, &result);
+	if (!rc && result.link_down)
+		warning("%s was down or without a carrier for a time: what was sent then never left",
+			load.request.target.ifname);
 	if (!rc && json)
 		rc = report_json(&load, &result, stdout);
 	else if (!rc)
