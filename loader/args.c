@@ -22,6 +22,17 @@ static const char *typed(const struct args_spec *spec)
 	return text;
 }
 
+/* What an error begins with; a program of its own has its name put before it in any case. */
+static const char *begin(const struct args_spec *spec)
+{
+	static char text[64];
+
+	if (spec->program)
+		return "";
+	snprintf(text, sizeof(text), "%s: ", spec->command);
+	return text;
+}
+
 struct parsing {
 	const struct args_spec *spec;
 	const struct args_option *option[ARGS_OPTIONS_MAX];
@@ -62,8 +73,8 @@ static int unknown(const struct parsing *p, const char *word)
 	snprintf(name, sizeof(name), "%.*s", (int)strcspn(word, "="), word);
 	near = suggest(name + strspn(name, "-"), names, p->n);
 	if (near)
-		return fail_input("%s: unknown option '%s': did you mean '--%s'?", p->spec->command, name, near);
-	return fail_input("%s: unknown option '%s': see `%s --help`", p->spec->command, name, typed(p->spec));
+		return fail_input("%sunknown option '%s': did you mean '--%s'?", begin(p->spec), name, near);
+	return fail_input("%sunknown option '%s': see `%s --help`", begin(p->spec), name, typed(p->spec));
 }
 
 /* Is WORD one of our options, rather than some option's value? */
@@ -92,9 +103,9 @@ static int take_number(const struct parsing *p, const struct args_option *o, con
 	if (!parse_u64(value, o->min, max, o->number))
 		return 0;
 	if (o->max)
-		return fail_input("%s: bad value '%s' for --%s: a whole number from %llu to %llu", p->spec->command,
-				  value, o->name, o->min, max);
-	return fail_input("%s: bad value '%s' for --%s: a whole number from %llu on", p->spec->command, value, o->name,
+		return fail_input("%sbad value '%s' for --%s: a whole number from %llu to %llu", begin(p->spec), value,
+				  o->name, o->min, max);
+	return fail_input("%sbad value '%s' for --%s: a whole number from %llu on", begin(p->spec), value, o->name,
 			  o->min);
 }
 
@@ -104,18 +115,18 @@ static int take_option(struct parsing *p, int i, const char *value)
 	const struct args_option *o = p->option[i];
 
 	if (p->seen[i] && !o->list)
-		return fail_input("%s: --%s is there twice: leave one out", p->spec->command, o->name);
+		return fail_input("%s--%s is there twice: leave one out", begin(p->spec), o->name);
 	p->seen[i] = true;
 	if (o->flag) {
 		if (value)
-			return fail_input("%s: --%s takes no value", p->spec->command, o->name);
+			return fail_input("%s--%s takes no value", begin(p->spec), o->name);
 		*o->flag = true;
 		return 0;
 	}
 	if (!value && p->next < p->end && !is_option(p, *p->next))
 		value = *p->next++;
 	if (!value || !*value)
-		return fail_input("%s: --%s needs a value: --%s %s", p->spec->command, o->name, o->name,
+		return fail_input("%s--%s needs a value: --%s %s", begin(p->spec), o->name, o->name,
 				  o->value ? o->value : "VALUE");
 	if (o->number)
 		return take_number(p, o, value);
@@ -145,11 +156,11 @@ static int check_count(const struct args_spec *spec, size_t n, char **argv)
 	const char *words = spec->words ? spec->words : "";
 
 	if (n < spec->min)
-		return fail_input("%s: something is missing: %s %s", spec->command, typed(spec), words);
+		return fail_input("%ssomething is missing: %s %s", begin(spec), typed(spec), words);
 	if (n > spec->max && !spec->max)
-		return fail_input("%s: '%s' is too much: it takes options only", spec->command, argv[0]);
+		return fail_input("%s'%s' is too much: it takes options only", begin(spec), argv[0]);
 	if (n > spec->max)
-		return fail_input("%s: '%s' is too much: %s %s", spec->command, argv[spec->max], typed(spec), words);
+		return fail_input("%s'%s' is too much: %s %s", begin(spec), argv[spec->max], typed(spec), words);
 	return 0;
 }
 

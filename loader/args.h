@@ -47,8 +47,8 @@ struct args_option {
 #define ARGS_OPTIONS_MAX 64 /* own and common ones together */
 
 struct args_spec {
-	const char *command;
-	const char *program;		   /* of a command that is a program of its own; else NULL */
+	const char *command;		   /* of kfaas-net */
+	const char *program;		   /* or a program of its own, without a command */
 	const char *words;		   /* what goes without an option: "IFACE [NAME]" */
 	size_t min, max;		   /* how many of them; max 0 with min 0: none */
 	const struct args_option *options; /* NULL: none */

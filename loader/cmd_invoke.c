@@ -261,7 +261,7 @@ static int choose_packets(struct invocation *v, const char *packet, const char *
 	if (iface && !(v->ifindex = if_nametoindex(iface)))
 		return fail_input("no interface '%s' here: `ip link` lists them (--netns NAME enters a namespace)",
 				  iface);
-	return packets_read(&v->in, packet);
+	return packets_read(&v->in, "--packet", packet);
 }
 
 static int may_load(void)

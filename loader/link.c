@@ -27,6 +27,9 @@ static int see_link(const struct nlmsghdr *h, void *data)
 		case IFLA_MTU:
 			out->mtu = mnl_attr_get_u32(a);
 			break;
+		case IFLA_CARRIER_DOWN_COUNT:
+			out->downs = mnl_attr_get_u32(a);
+			break;
 		case IFLA_LINK:
 			out->lower = mnl_attr_get_u32(a);
 			break;

@@ -11,6 +11,7 @@ struct link {
 	unsigned flags; /* IFF_* */
 	unsigned type;	/* ARPHRD_* */
 	unsigned mtu;
+	unsigned downs;	 /* how often it lost its carrier */
 	int lower;	 /* ifindex of the device below, or a veth's peer; 0: none */
 	int lower_netns; /* its network namespace, by our numbering; -1: ours */
 	int master;	 /* ifindex of the bridge or bond it is in; 0: none */

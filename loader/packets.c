@@ -138,7 +138,7 @@ static int take(struct packets *p, pcap_t *pcap, const char *path)
 	return 0;
 }
 
-static int capture(struct packets *p, const char *path)
+static int capture(struct packets *p, const char *option, const char *path)
 {
 	char why[PCAP_ERRBUF_SIZE] = "";
 	struct stat st;
@@ -151,8 +151,8 @@ static int capture(struct packets *p, const char *path)
 		return fail_input("%s: the file is empty", path);
 	pcap = pcap_open_offline_with_tstamp_precision(path, PCAP_TSTAMP_PRECISION_NANO, why);
 	if (!pcap)
-		return fail_input("cannot read the packets of %s: %s; hex digits in a file: `--packet - < FILE`", path,
-				  why);
+		return fail_input("cannot read the packets of %s: %s; hex digits in a file: `%s - < FILE`", path, why,
+				  option);
 	link = pcap_datalink(pcap);
 	if (link == DLT_EN10MB)
 		rc = take(p, pcap, path);
@@ -163,17 +163,20 @@ static int capture(struct packets *p, const char *path)
 	return rc;
 }
 
-int packets_read(struct packets *p, const char *source)
+int packets_read(struct packets *p, const char *option, const char *source)
 {
+	char where[64];
 	int rc;
 
 	*p = (struct packets){0};
-	if (!strcmp(source, "-"))
+	if (!strcmp(source, "-")) {
 		rc = hex_stdin(p);
-	else if (!access(source, F_OK) || strpbrk(source, "/.")) /* hex digits have neither */
-		rc = capture(p, source);
-	else
-		rc = packets_hex(p, source, strlen(source), "--packet, as hex digits (no such file)");
+	} else if (!access(source, F_OK) || strpbrk(source, "/.")) { /* hex digits have neither */
+		rc = capture(p, option, source);
+	} else {
+		snprintf(where, sizeof(where), "%s, as hex digits (no such file)", option);
+		rc = packets_hex(p, source, strlen(source), where);
+	}
 	if (rc)
 		packets_free(p);
 	return rc;

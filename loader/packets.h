@@ -20,9 +20,9 @@ struct packets {
 	size_t n;
 };
 
-/* SOURCE: "-" (hex digits on standard input), a capture file, or else hex digits themselves. At least
- * one packet, none shorter than PACKET_MIN; else fail_input says which and why. */
-int packets_read(struct packets *p, const char *source);
+/* SOURCE, given by OPTION ("--packet"): "-" (hex digits on standard input), a capture file, or else hex digits
+ * themselves. At least one packet, none shorter than PACKET_MIN; else fail_input says which and why. */
+int packets_read(struct packets *p, const char *option, const char *source);
 /* One packet of LEN characters of hex digits; space, colons and newlines may stand between bytes. */
 int packets_hex(struct packets *p, const char *text, size_t len, const char *where);
 void packets_free(struct packets *p);

@@ -271,6 +271,30 @@ print(len(at), max(bisect.bisect(at, t + 0.001) - i for i, t in enumerate(at)))'
 	is "(0.006 + .behind.max_ns / 1e9) * $rate + 1 >= ${most#* }" true
 }
 
+@test "what is answered after the time-out is late, and its request lost" {
+	up_empty
+	GEN_MS=$(limit 1)50
+	# It answers each other request at once, and the rest after three time-outs; then all after a bit more than one.
+	background in_host /usr/bin/python3 -IS -c '
+import socket, sys, threading
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.bind(("", 7))
+print("ready", flush=True)
+for n in range(24):
+    data, peer = s.recvfrom(2000)
+    threading.Timer((n % 2 * 3 if n < 20 else 1.2) * int(sys.argv[1]) / 1000, s.sendto, (data, peer)).start()' "$GEN_MS"
+	wait_for 5 grep -q ready "$BG_LOG"
+	# It takes six time-outs, and is over one later.
+	report echo --to "$HOST4" --rate $((3300 / GEN_MS)) --count 20 --sample 1
+	is '"\(.sent) \(.answered) \(.lost) \(.duplicates)"' "20 10 10 0"
+	wrong_is 0
+	is ".late >= 4 and .late <= 8" true
+	is .latency.samples 10
+	# A closed loop that has ended gives up none any more.
+	report echo --to "$HOST4" --outstanding 4 --seconds 0.075
+	is '"\(.sent) \(.answered) \(.lost)"' "4 0 4"
+}
+
 @test "latency counts from when a request was due, also while none could be sent" {
 	up_empty
 	kf -q deploy "$HOST_IF" echo
@@ -290,6 +314,20 @@ print(len(at), max(bisect.bisect(at, t + 0.001) - i for i, t in enumerate(at)))'
 		is '.behind.max_ns > 4e8' true
 		kf -q remove "$HOST_IF" echo
 		kf -q deploy "$HOST_IF" echo
+	done
+}
+
+@test "each of two names has its share of the samples" {
+	local name rows=$BATS_TEST_TMPDIR n=200
+	up_empty
+	"$TOP/build/kfaas-dns-rows" -o "$rows" "$TOP/functions/dns/example.zone" >/dev/null
+	deploy_dns "$rows"
+	GEN_MS=$(limit 1)00
+	for name in "ns1.example.org --name none.example.net" "none.example.net --name ns1.example.org"; do
+		# shellcheck disable=SC2086 # three words
+		report dns --to "$HOST4" --name $name --count $n --sample 2 --outstanding 100
+		is .answered $((n / 2))
+		is ".latency.samples | . > $n / 5 and . < $n * 3 / 10" true
 	done
 }
 
@@ -373,6 +411,30 @@ varied() {
 }
 answers() { (($(counter "$1" packets) > 0)); } # NAME
 
+@test "an interface that goes down in between is told of" {
+	up_empty
+	kf -q deploy "$HOST_IF" echo
+	background "$GEN" --netns "$CLIENT_NS" --json --to-mac "$HOST_MAC" "$CLIENT_IF" echo --to "$HOST4" --seconds 600 --rate 100
+	wait_for 5 answers echo
+	in_client ip link set "$CLIENT_IF" down
+	in_client ip link set "$CLIENT_IF" up
+	wait_for 5 link_up "$CLIENT_NS" "$CLIENT_IF"
+	kill -INT "$BG_PID"
+	wait "$BG_PID"
+	assert_eq "warning: $CLIENT_IF was down or without a carrier for a time: what was sent then never left" \
+		"$(grep ^warning "$BG_LOG")"
+	R=$(grep -v ^warning "$BG_LOG")
+	is .link_down true
+	report echo --to "$HOST4" --count 10
+	is .link_down false
+	# The far end's carrier is gone for good.
+	GEN_MS=1
+	kf -q down "$HOST_IF"
+	ip -n "$HOST_NS" link set "$HOST_IF" down
+	R=$(gen --json --to-mac "$HOST_MAC" "$CLIENT_IF" echo --to "$HOST4" --count 10 2>/dev/null)
+	is '"\(.link_down) \(.sent) \(.lost)"' "true 10 10"
+}
+
 @test "bad usage is refused in one line, and nothing is sent" {
 	local words
 	printf 'a\na..b\n' >"$BATS_TEST_TMPDIR/names"
@@ -384,7 +446,7 @@ answers() { (($(counter "$1" packets) > 0)); } # NAME
 		read -ra words <<<"$words"
 		refused "$status" "$regex" "$GEN" --netns "$CLIENT_NS" "${words[@]}"
 	done <<-END
-		2|something is missing|
+		2|^kfaas-gen: something is missing|
 		2|something is missing|$CLIENT_IF
 		2|unknown kind 'ech'|$CLIENT_IF ech
 		2|no interface 'none0' here|none0 echo --to $HOST4
@@ -397,8 +459,9 @@ answers() { (($(counter "$1" packets) > 0)); } # NAME
 		2|--rate 'fast'|$CLIENT_IF echo --to $HOST4 --rate fast
 		2|exclude each other|$CLIENT_IF echo --to $HOST4 --rate 1 --outstanding 1
 		2|--seconds '0'|$CLIENT_IF echo --to $HOST4 --seconds 0
+		2|over 0 and up to 31536000|$CLIENT_IF echo --to $HOST4 --seconds 1e99
 		2|--sample 3: a power of two|$CLIENT_IF echo --to $HOST4 --sample 3
-		2|--size '15'|$CLIENT_IF echo --to $HOST4 --size 15
+		2|--size '15': numbers from 16 to 1474, as in "16", "16-19" or "16,18-19"|$CLIENT_IF echo --to $HOST4 --size 15
 		2|MTU 1500|$CLIENT_IF echo --to $HOST4 --to-mac $HOST_MAC --size 1473
 		2|--type 'AAAAA'|$CLIENT_IF dns --to $HOST4 --name a --type AAAAA
 		2|--name: 'a..b' is no DNS name|$CLIENT_IF dns --to $HOST4 --to-mac $HOST_MAC --name a..b
@@ -408,12 +471,15 @@ answers() { (($(counter "$1" packets) > 0)); } # NAME
 		2|--names x: No such file|$CLIENT_IF dns --to $HOST4 --names x
 		2|names line 2: 'a..b' is no DNS name|$CLIENT_IF dns --to $HOST4 --names $BATS_TEST_TMPDIR/names
 		2|types line 1: 'B': behind the name only a type|$CLIENT_IF dns --to $HOST4 --names $BATS_TEST_TMPDIR/types
-		2|no name to ask for|$CLIENT_IF dns --to $HOST4 --to-mac $HOST_MAC --names $BATS_TEST_TMPDIR/empty
+		2|--names .*/empty: there is no name in it|$CLIENT_IF dns --to $HOST4 --to-mac $HOST_MAC --names $BATS_TEST_TMPDIR/empty
 		2|binary: not a text|$CLIENT_IF dns --to $HOST4 --names $BATS_TEST_TMPDIR/binary
 		2|--port is of no use to the kind ping|$CLIENT_IF ping --to $HOST4 --port 7
 		2|--to is of no use to the kind raw|$CLIENT_IF raw --to $HOST4
+		2|--frames, as hex digits .* 2 bytes|$CLIENT_IF raw --frames 0102
+		2|hex digits in a file: .--frames - < FILE|$CLIENT_IF raw --frames /dev/null
 		2|no frames: give them with --frames|$CLIENT_IF raw
 		2|no IPv6, as --to is|$CLIENT_IF echo --to $HOST6 --to-mac $HOST_MAC --frames $(printf '%028d' 0)
+		2|--cpus '0-1,1': CPU 1 is there twice|$CLIENT_IF echo --to $HOST4 --cpus 0-1,1
 		2|may not run on one|$CLIENT_IF echo --to $HOST4 --to-mac $HOST_MAC --cpus 200
 	END
 	refused 2 "no network namespace 'none'" "$GEN" --netns none "$CLIENT_IF" echo --to "$HOST4"
@@ -422,8 +488,12 @@ answers() { (($(counter "$1" packets) > 0)); } # NAME
 	in_client ip link set "$CLIENT_IF" xdpdrv off
 	in_client ip link set "$CLIENT_IF" down
 	refused 1 "is down" gen "$CLIENT_IF" echo --to "$HOST4"
+	refused 1 "cannot write the output: No space left" to_full_disk "$GEN" --help
 	assert_match 'usage: kfaas-gen \[OPTION\]... IFACE KIND' "$("$GEN" --help)"
 }
+
+to_full_disk() { "$@" >/dev/full; }
+to_nowhere() { "$@" >&-; }
 
 @test "the neighbour table and the text report" {
 	up_empty
@@ -433,5 +503,11 @@ answers() { (($(counter "$1" packets) > 0)); } # NAME
 	for to in "$HOST4" "$HOST6"; do
 		R=$(gen "$CLIENT_IF" echo --to "$to" --count 100 --sample 1)
 		assert_match 'sent +100 in .*answered +100: .*lost +0.*latency .*p99.9 .*\(100 samples\)' "$R"
+	done
+	# A report that cannot be written is a failure.
+	for form in --json --sample=1; do
+		refused 1 "^kfaas-gen: cannot write the output: No space left" to_full_disk \
+			gen "$CLIENT_IF" echo --to "$HOST4" --count 1 $form
+		refused 1 "cannot write the output: Bad file" to_nowhere gen "$CLIENT_IF" echo --to "$HOST4" --count 1 $form
 	done
 }

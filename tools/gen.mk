@@ -19,7 +19,7 @@ $(B)/tools/gen/%.o: tools/gen/%.c | $(B)/tools/gen/gen.skel.h
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) $(CPPFLAGS) -I$(B)/tools/gen -MMD -MP -c $< -o $@
 
-$(GEN): $(GEN_OBJ) $(addprefix $(B)/loader/,args.o log.o netlink.o netns.o util.o conf_value.o suggest.o packets.o)
+$(GEN): $(GEN_OBJ) $(addprefix $(B)/loader/,args.o link.o log.o netlink.o netns.o util.o conf_value.o suggest.o packets.o)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ -o $@ -lbpf -ljson-c -lmnl -lpcap -lpthread -lm
 

@@ -59,8 +59,7 @@ static const struct args_option options[] = {
 	{0},
 };
 
-static const struct args_spec spec = {.command = "http-client",
-				      .program = "http-client",
+static const struct args_spec spec = {.program = "http-client",
 				      .words = "IFACE",
 				      .min = 1,
 				      .max = 1,

@@ -17,7 +17,8 @@
 
 const volatile struct gen_address server; /* whom we ask */
 const volatile __u32 port_min, port_max, source_port_min, source_port_max;
-const volatile __u32 ping_id; /* network order */
+const volatile __u32 ping_id;	    /* network order */
+const volatile __u32 timeout_ticks; /* of the kernel */
 
 static __always_inline bool from_server(const struct kfaas_packet *p)
 {
@@ -201,6 +202,13 @@ static __always_inline enum sum_state l4_sum(struct xdp_md *ctx, const struct kf
 	return kind != GEN_SYN && family == 4 && !*came ? SUM_RIGHT : SUM_WRONG;
 }
 
+/* Only a closed loop gives requests up, while it runs; else their age is looked at when the answer comes. Reading a
+ * clock would cost more than ticks do. */
+static __always_inline bool too_old(const struct gen_slot *s)
+{
+	return (!closed_loop || stop) && (__u32)bpf_jiffies64() - s->made > timeout_ticks;
+}
+
 /* True: the request was under way, and no longer is. */
 static __always_inline bool close(struct gen_slot *s, struct gen_figures *f)
 {
@@ -210,13 +218,15 @@ static __always_inline bool close(struct gen_slot *s, struct gen_figures *f)
 		was = __sync_lock_test_and_set(&s->open, GEN_CLOSED);
 	else
 		s->open = GEN_CLOSED;
-	if (was == GEN_GIVEN_UP)
-		f->late++;
-	else if (was != GEN_OPEN)
+	if (was == GEN_OPEN && !too_old(s)) {
+		f->closed++;
+		return true;
+	}
+	if (was == GEN_CLOSED)
 		f->duplicates++;
 	else
-		f->closed++;
-	return was == GEN_OPEN;
+		f->late++;
+	return false;
 }
 
 /* Count an answer. True: it closed a request, of *THREAD. */

@@ -51,7 +51,7 @@ struct gen_slot {
 	__u32 ports;	/* source and destination, as in the packet */
 	__u32 address;	/* source, its words folded into one */
 	__u32 template; /* index */
-	__u32 unused;
+	__u32 made;	/* in the kernel's ticks (jiffies) */
 };
 _Static_assert(sizeof(struct gen_slot) == 32, "gen_slot");
 
@@ -84,7 +84,7 @@ struct gen_figures {
 	__u64 answered;	  /* right, and the first */
 	__u64 closed;	  /* requests that have an answer, right or wrong */
 	__u64 duplicates; /* further answers to a request */
-	__u64 late;	  /* answers to a request that was given up */
+	__u64 late;	  /* answers to a request that was given up, or is older than the time-out */
 	__u64 offloaded;  /* right ones with a checksum that was left to hardware, as virtual devices do */
 	__u64 wrong[GEN_WRONGS];
 	struct gen_times latency; /* of sampled requests that were answered rightly */

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/random.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "../../loader/log.h"
@@ -91,6 +92,17 @@ static void set_pace(struct loaded *o, const struct load *l)
 	o->skel->rodata->looks = o->pace.single ? LOOKS : 0;
 }
 
+/* Rounded up: no answer is called late that is not. */
+static unsigned ticks(unsigned long long ms)
+{
+	unsigned long long tick = 0;
+	struct timespec t;
+
+	if (!clock_getres(CLOCK_MONOTONIC_COARSE, &t))
+		tick = t.tv_sec * 1000000000ull + t.tv_nsec;
+	return tick ? (ms * 1000000 + tick - 1) / tick : ~0u;
+}
+
 static unsigned table_rows(size_t n)
 {
 	return n > 1 ? n : 0;
@@ -118,6 +130,7 @@ static void set_constants(struct gen_bpf *s, const struct load *l)
 	s->rodata->sample_mask = l->sample ? l->sample - 1 : 0;
 	s->rodata->closed_loop = l->outstanding > 0;
 	s->rodata->shared = l->outstanding > 0 || l->cpus.n > 1;
+	s->rodata->timeout_ticks = ticks(l->timeout_ms);
 	s->rodata->thread_count = l->cpus.n;
 	for (size_t i = 0; i < l->cpus.n; i++)
 		((unsigned char *)s->rodata->thread_of)[l->cpus.list[i]] = i;

@@ -35,7 +35,7 @@ static const struct args_option options[] = {
 	{"count", .number = &count, .min = 1, .value = "N", .help = "end after so many requests"},
 	{"seconds", .string = &seconds, .value = "S", .help = "end after so long (1, if there is no --count)"},
 	{"timeout", .number = &timeout_ms, .min = 1, .max = 60000, .value = "MS",
-	 .help = "an answer is lost after (1000)"},
+	 .help = "a request without an answer is lost after (1000)"},
 	{"sample", .number = &sample, .max = 65536, .value = "N",
 	 .help = "time one request in N, a power of two (64); 0: none"},
 	{"cpus", .string = &cpus, .value = "LIST", .help = "a thread on each of these (one, where it starts)"},
@@ -44,8 +44,7 @@ static const struct args_option options[] = {
 	{0},
 };
 
-static const struct args_spec spec = {.command = "kfaas-gen",
-				      .program = "kfaas-gen",
+static const struct args_spec spec = {.program = "kfaas-gen",
 				      .words = "IFACE KIND",
 				      .min = 2,
 				      .max = 2,
@@ -95,16 +94,30 @@ static int parse_queries(struct request *r)
 	return rc || !names_file ? rc : queries_read(&r->queries, names_file, &r->types);
 }
 
+/* Each CPU has one thread. */
+static int parse_cpus(struct numbers *out)
+{
+	bool seen[GEN_CPUS] = {0};
+	char here[16];
+	int rc;
+
+	snprintf(here, sizeof(here), "%d", sched_getcpu());
+	rc = numbers_parse(out, "cpus", cpus ? cpus : here, 0, GEN_CPUS - 1);
+	for (size_t i = 0; i < out->n && !rc; i++) {
+		if (seen[out->list[i]])
+			rc = fail_input("--cpus '%s': CPU %u is there twice: leave one out", cpus, out->list[i]);
+		seen[out->list[i]] = true;
+	}
+	if (!rc && out->n > GEN_THREADS)
+		rc = fail_input("--cpus: %d at most", GEN_THREADS);
+	return rc;
+}
+
 static int parse_numbers(struct load *l)
 {
 	struct request *r = &l->request;
-	char here[16];
-	int rc = 0;
+	int rc = parse_cpus(&l->cpus);
 
-	snprintf(here, sizeof(here), "%d", sched_getcpu());
-	rc = numbers_parse(&l->cpus, "cpus", cpus ? cpus : here, 0, GEN_CPUS - 1);
-	if (!rc && l->cpus.n > GEN_THREADS)
-		rc = fail_input("--cpus: %d at most", GEN_THREADS);
 	if (!rc && sample & (sample - 1))
 		rc = fail_input("--sample %llu: a power of two, or 0", sample);
 	if (!rc && rate)
@@ -173,7 +186,7 @@ static int load_parse(struct load *l, char **word)
 	if (!rc)
 		rc = parse_queries(&l->request);
 	if (!rc && frames)
-		rc = packets_read(&l->request.frames, frames);
+		rc = packets_read(&l->request.frames, "--frames", frames);
 	if (!rc)
 		rc = parse_target(l, word[0]);
 	return rc ? rc : templates_make(&l->templates, &l->request);
@@ -192,6 +205,17 @@ static void load_free(struct load *l)
 	numbers_free(&l->cpus);
 }
 
+/* What was printed may not have come out. The exit status, and why. */
+static int end(int rc)
+{
+	if (fflush(stdout) && !rc)
+		rc = fail(-errno, "cannot write the output: %s", strerror(errno));
+	if (!rc)
+		return 0;
+	fprintf(stderr, "kfaas-gen: %s\n", *fail_text() ? fail_text() : strerror(-rc));
+	return fail_is_input() ? 2 : 1;
+}
+
 int main(int argc, char **argv)
 {
 	static struct result result;
@@ -201,7 +225,7 @@ int main(int argc, char **argv)
 	for (int i = 1; i < argc; i++)
 		if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h")) {
 			args_help(&spec, stdout);
-			return 0;
+			return end(0);
 		}
 	log_capture_libraries();
 	rc = args_parse(&spec, &n, argv + 1);
@@ -209,6 +233,9 @@ int main(int argc, char **argv)
 		rc = load_parse(&load, argv + 1);
 	if (!rc)
 		rc = run(&load, &result);
+	if (!rc && result.link_down)
+		warning("%s was down or without a carrier for a time: what was sent then never left",
+			load.request.target.ifname);
 	if (!rc && json)
 		rc = report_json(&load, &result, stdout);
 	else if (!rc)
@@ -216,8 +243,5 @@ int main(int argc, char **argv)
 	load_free(&load);
 	args_list_free(&names);
 	args_list_free(&types);
-	if (!rc)
-		return 0;
-	fprintf(stderr, "kfaas-gen: %s\n", *fail_text() ? fail_text() : strerror(-rc));
-	return fail_is_input() ? 2 : 1;
+	return end(rc);
 }

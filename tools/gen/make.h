@@ -57,8 +57,13 @@ static __always_inline struct gen_slot *slot_of(__u32 thread, __u32 seq)
 	return bpf_map_lookup_elem(&slots, &i);
 }
 
+/* By a hash: what varies goes round in step with SEQ, and each of it is to have its share. The first request is one. */
 static __always_inline bool sampled(__u32 seq)
 {
+	seq *= 0x9e3779b1;
+	seq ^= seq >> 15;
+	seq *= 0x85ebca6b;
+	seq ^= seq >> 13;
 	return sampling && !(seq & sample_mask);
 }
 
@@ -211,6 +216,7 @@ static __always_inline void note(struct gen_thread *t, __u32 thread, __u32 seq, 
 	else if (!since)
 		since = bpf_ktime_get_ns();
 	s->time = since;
+	s->made = bpf_jiffies64();
 	s->seq = seq;
 	s->template = template;
 	if (kind != GEN_PING)

@@ -148,6 +148,8 @@ int queries_read(struct queries *q, const char *path, const struct numbers *type
 		snprintf(where, sizeof(where), "%s line %u", path, n);
 		rc = add_line(q, line, types, where);
 	}
+	if (!rc && !q->n)
+		rc = fail_input("--names %s: there is no name in it", path);
 	return rc;
 }
 

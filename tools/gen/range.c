@@ -12,8 +12,9 @@
 #include "../../loader/conf.h" /* parse_u64 */
 #include "../../loader/log.h"
 
-#define ITEM_MAX 128 /* characters */
-#define RATE_MAX 1000000000ull
+#define ITEM_MAX    128 /* characters */
+#define RATE_MAX    1000000000ull
+#define SECONDS_MAX (365 * 86400)
 
 /* The next of a list's items into ITEM; 0 at the end, -EINVAL for one that is empty or too long. */
 static int next_item(const char **text, char item[ITEM_MAX])
@@ -65,8 +66,8 @@ int numbers_parse(struct numbers *out, const char *option, const char *text, uin
 	}
 	if (rc) {
 		numbers_free(out);
-		return fail_input("--%s '%s': numbers from %u to %u, as in \"7\", \"10-20\" or \"7,10-20\"", option,
-				  text, min, max);
+		return fail_input("--%s '%s': numbers from %u to %u, as in \"%u\", \"%u-%u\" or \"%u,%u-%u\"", option,
+				  text, min, max, min, min, min + 3, min, min + 2, min + 3);
 	}
 	return 0;
 }
@@ -210,8 +211,9 @@ int seconds_parse(const char *option, const char *text, double *out)
 	char *end;
 	double s = strtod(text, &end);
 
-	if (end == text || *end || !isfinite(s) || s <= 0 || s > 365 * 86400.0)
-		return fail_input("--%s '%s': seconds over 0, as in \"0.5\" or \"10\"", option, text);
+	if (end == text || *end || !isfinite(s) || s <= 0 || s > SECONDS_MAX)
+		return fail_input("--%s '%s': seconds, over 0 and up to %d (a year), as in \"0.5\" or \"10\"", option,
+				  text, SECONDS_MAX);
 	*out = s;
 	return 0;
 }

@@ -21,7 +21,7 @@ struct addresses {
 	int family; /* 4, 6 */
 };
 
-/* OPTION is named in what fail_input() says. On error nothing is left to free. */
+/* OPTION is named in what fail_input() says, with examples of numbers from MIN on. On error nothing is left to free. */
 int numbers_parse(struct numbers *out, const char *option, const char *text, uint32_t min, uint32_t max);
 void numbers_free(struct numbers *n);
 int addresses_parse(struct addresses *out, const char *option, const char *text);

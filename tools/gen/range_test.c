@@ -30,8 +30,8 @@ static void test_bad_numbers(void **state)
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		assert_true(numbers_parse(&n, "port", bad[i], 1, 100) < 0);
 		assert_null(n.list);
-		snprintf(want, sizeof(want),
-			 "--port '%s': numbers from 1 to 100, as in \"7\", \"10-20\" or \"7,10-20\"", bad[i]);
+		snprintf(want, sizeof(want), "--port '%s': numbers from 1 to 100, as in \"1\", \"1-4\" or \"1,3-4\"",
+			 bad[i]);
 		expect_failure(want);
 	}
 	assert_true(numbers_parse(&n, "port", "0-65535,1", 0, 65535) < 0);
@@ -110,8 +110,10 @@ static void test_rates(void **state)
 	assert_true(seconds_parse("seconds", "nan", &s) < 0);
 	assert_true(seconds_parse("seconds", "1x", &s) < 0);
 	fail_clear();
+	assert_true(seconds_parse("seconds", "1e99", &s) < 0);
+	fail_clear();
 	assert_true(seconds_parse("seconds", "-1", &s) < 0);
-	expect_failure("--seconds '-1': seconds over 0, as in \"0.5\" or \"10\"");
+	expect_failure("--seconds '-1': seconds, over 0 and up to 31536000 (a year), as in \"0.5\" or \"10\"");
 }
 
 /* Each value's bucket follows the one before it, and is less than 1 % wide. */

@@ -162,6 +162,7 @@ int report_json(const struct load *l, const struct result *r, FILE *out)
 	json_object_object_add(o, "seconds", json_object_new_double(r->seconds));
 	add_int(o, "sent", r->sent);
 	add_int(o, "unsent", r->unsent);
+	json_object_object_add(o, "link_down", json_object_new_boolean(r->link_down));
 	add_int(o, "answered", r->figures.answered);
 	for (int i = 0; i < GEN_WRONGS; i++)
 		add_int(wrong, wrongs[i].key, r->figures.wrong[i]);

@@ -3,11 +3,13 @@
 #include "run.h"
 
 #include <errno.h>
+#include <linux/if.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "../../loader/link.h"
 #include "../../loader/log.h"
 #include "send.h"
 
@@ -192,20 +194,32 @@ static int send_all(const struct load *l, struct loaded *o, struct worker *w, st
 	return rc;
 }
 
+/* The kernel does not say which frames a driver takes, only whether it could at all. BEFORE: its downs. */
+static bool link_was_down(int ifindex, unsigned before)
+{
+	struct link now;
+
+	return link_get(ifindex, -1, &now) || !(now.flags & IFF_LOWER_UP) || now.downs != before;
+}
+
 int run(const struct load *l, struct result *out)
 {
 	struct worker *w = calloc(l->cpus.n, sizeof(*w));
+	int rc, ifindex = l->request.target.ifindex;
+	struct link before = {0};
 	struct loaded o;
-	int rc;
 
 	*out = (struct result){0};
 	if (!w)
 		return fail_memory();
 	rc = load_open(&o, l);
 	if (!rc)
+		link_get(ifindex, -1, &before);
+	if (!rc)
 		rc = send_all(l, &o, w, out);
 	if (!rc)
 		collect(l, &o, out);
+	out->link_down = !rc && link_was_down(ifindex, before.downs);
 	load_close(&o);
 	free(w);
 	return rc;

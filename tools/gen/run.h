@@ -21,6 +21,7 @@ struct result {
 	struct gen_figures figures; /* of all CPUs */
 	unsigned long long sent;
 	unsigned long long unsent; /* at a rate: due before the end, and not sent */
+	bool link_down;		   /* the interface could not send, for a time at least */
 	double seconds;		   /* of sending */
 };
 
