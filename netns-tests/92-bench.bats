@@ -29,7 +29,8 @@ measured() {
 	jq -e --arg row "$row" '(.machine | has("kernel") and has("cpus") and has("busy")) and (.results | length == 2) and (.results[0] |
 		.row == $row and .measure == "answers" and .unit == "a second" and .group == "echo" and .main and .rounds == 1 and
 		has("ratio") and has("goal") and has("holds") and .a_sent > 0 and .b_sent > 0 and .a_answered + .a_lost <= .a_sent and
-		.a_errors == 0 and .b_errors == 0) and .skipped == {} and .failed == {}' "$OUT"
+		.a_errors == 0 and .b_errors == 0) and (.client_ns | .min <= .median and .median <= .max) and
+		.skipped == {} and .failed == {}' "$OUT"
 	# A pair in which nothing was answered, on a machine that had no time, has no ratio.
 	jq '.results[0].ratio = {"median": 1, "min": 1, "max": 1}' "$OUT" >"$OUT.old"
 	jq '.results[0].ratio = {"median": 2, "min": 2, "max": 2}' "$OUT" >"$OUT.new"
@@ -171,6 +172,38 @@ left() {
 		found = Series("s", "x", side("base"), {"line": [Point(1, side("side"), lambda *_: Seen(1, 1, 1), "p")]}).measure(bench)
 		assert ups == {"base": 3, "side": 3}, ups
 		assert found["results"][0]["rounds"] == 7 and found["curves"][0]["sides"][0]["points"][0]["sent"] == 7, found
+	END
+}
+
+@test "what the client costs is measured for each pair of a row that has CPU times, and taken off both runs" {
+	PYTHONPATH=$TOP/tools/bench /usr/bin/python3 -B - <<-'END'
+		import contextlib
+		import itertools
+		from types import SimpleNamespace
+		from load import Seen
+		from row import Row, Side, nothing
+
+		asked, costs = [], itertools.count(1)
+
+		@contextlib.contextmanager
+		def client(measures):
+		    asked.append(measures)
+		    def tell(*worlds):
+		        now = next(costs)
+		        for world in worlds:
+		            world.client_cost = 0, now
+		    yield tell
+
+		def load(world, seconds):
+		    return Seen(1, 100, 100, cpu=10 - world.client_cost[1])
+
+		bench = SimpleNamespace(rounds=4, seconds=1, progress=lambda text: None, client=client,
+		                        world=lambda: contextlib.nullcontext(SimpleNamespace()))
+		sides = Side("a", nothing), Side("b", nothing)
+		[found] = Row("r", *sides, load, {"cpu": None}).measure(bench)["results"]
+		assert [list(m) for m in asked] == [["cpu"]] * 2, asked
+		for side in "ab":
+		    assert found[f"{side}_value"] == {"median": 75e6, "min": 60e6, "max": 90e6}, found
 	END
 }
 

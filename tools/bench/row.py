@@ -62,9 +62,11 @@ class Row:
     def measure(self, bench):
         pairs, rounds = [], min(bench.rounds, self.most or bench.rounds)
         for n in stats.parts(rounds, min(self.setups, -(-rounds // 3))):
-            with bench.world() as a, bench.world() as b, self.a.setup(a), self.b.setup(b):
+            with (bench.client(self.measures) as tell_client, bench.world() as a, bench.world() as b,
+                  self.a.setup(a), self.b.setup(b)):
                 for _ in range(n):
                     bench.progress(f"pair {len(pairs) + 1} of {rounds}")
+                    tell_client(a, b)
                     pairs.append(self.pair(a, b, bench.seconds, len(pairs) % 2))
         return {"results": [compared(self.name, pairs, self.a.name, self.b.name, measure, goal)
                             for measure, goal in self.measures.items()]}
