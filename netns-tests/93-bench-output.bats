@@ -30,7 +30,7 @@ sample() { # [FILTER]
 		result "echo: kernel / user" cpu ns "echo in here" "a \"quoted\" server" null 40 null
 		result "echo: idle" p99 ns "echo in here" "a \"quoted\" server" 4.5 10 false
 		result "not main" answers "a second" no nobody 1 null null false
-	} | jq -s '{"machine": {"kernel": "6.1.2", "cpu": "A CPU", "cpus": 2, "time": 86400, "busy": 0}, "command": "make bench",
+	} | jq -s '{"machine": {"kernel": "6.1.2", "cpu": "A CPU", "cpus": 2, "time": 86400, "busy": 0}, "command": "make bench", "rounds": 3, "seconds": 0.5,
 		"results": ., "curves": [{"curve": "echo: load, p99", "x": "requests a second", "x_log": true, "y": "round trip",
 		"unit": "ns", "sides": [{"name": "echo in here", "lost": 0, "y": 500}, {"name": "a \"quoted\" server", "lost": 1, "y": 9000}
 			| {name, "points": [{"x": 1000, "y": {"median": .y, "min": .y, "max": (.y + 9)}, "sent": 4, "lost": 0},
@@ -115,7 +115,7 @@ png_size() { od -An -tu1 -j 16 -N 8 "$1" | awk '{ print $3 * 256 + $4, $7 * 256 
 		refused 2 "in.json: not a result of bench --json: " "$COMPARE" "$in" "$in"
 	done
 	# The check is the same one for all three.
-	for filter in '.machine.time = 1e30' '.machine.cpu = 5' '.skipped = null' '.failed = []' \
+	for filter in '.rounds = "3"' '.machine.time = 1e30' '.machine.cpu = 5' '.skipped = null' '.failed = []' \
 		'.results[0].a_value.max = "INF"' '.results[0].goal = "2"' '.figures[0].holds = "yes"' '.figures[0].unit = 1' \
 		'.curves[0].curve = 3' '.curves[0].sides[0].name = "a\nb"' '.curves[0].sides[0].points[0].share = []'; do
 		sample "$filter" | sed 's/"INF"/Infinity/' >"$in"
@@ -176,6 +176,10 @@ END
 	assert_match 'figures and curves cannot be compared: kernel 6.1.2 and 6.12.1' "$output"
 	assert_no_match 'up +80 ms' "$output"
 	assert_match 'x1.00  within the spread' "$output"
+	assert_no_match 'rounds|seconds' "$output"
+	# Spreads of other numbers of runs, or lengths.
+	sample '.rounds = 9 | del(.seconds)' >"$new"
+	assert_match 'rounds 3 and 9, seconds 0.5 and unknown: ' "$("$COMPARE" "$old" "$new")"
 }
 
 @test "the tables and the plot of README.md are those of the kept results" {

@@ -56,6 +56,7 @@ def check(report):
     texts(report["machine"], "machine", "kernel", "cpu")
     if not 0 <= report["machine"]["time"] < 1e11:
         raise ValueError("machine has no time that is one")
+    numbers(report, "the benchmark", *(key for key in ("rounds", "seconds") if key in report))  # older ones do not say
     for key in "skipped", "failed":
         if not isinstance(report.setdefault(key, {}), dict):
             raise ValueError(f"{key} has no names")
