@@ -207,6 +207,80 @@ left() {
 	END
 }
 
+@test "rates rise until something is lost twice; what is lost of A is judged, whatever B loses" {
+	PYTHONPATH=$TOP/tools/bench /usr/bin/python3 -B - <<-'END'
+		import contextlib
+		from types import SimpleNamespace
+		from load import Seen, rising
+		from row import Row, Side, nothing
+
+		class World:
+		    def __init__(self):
+		        self.asked = []
+
+		def at(rate):
+		    def load(world, seconds):
+		        world.asked.append(rate)
+		        # The first at 200 and at 300 have a moment without CPU.
+		        first = world.asked.count(rate) == 1
+		        n = int((90 if first and rate == 200 else min(rate, world.makes)) * seconds)
+		        return Seen(seconds, n, n, lost=int(rate > world.loses or first and rate == 300))
+		    return load
+
+		def share(loses, makes, most=1000):
+		    world = World()
+		    world.loses, world.makes = loses, makes
+		    seen = rising(lambda _: most, at)(world, 1)
+		    assert seen.lost == 0
+		    return seen.share, world.asked
+
+		assert share(450, 9000) == (0.4, [100, 200, 200, 300, 300, 400, 500, 500]), share(450, 9000)
+		assert share(50, 9000)[0] == 0
+		assert share(9000, 1250)[0] == 1.25
+		assert rising(lambda _: 1, at)(World(), 0.05) is None
+
+		worlds = []
+		def world():
+		    worlds.append(World())
+		    worlds[-1].loses, worlds[-1].makes = ((900, 1000), (300, 1000))[(len(worlds) - 1) % 2]
+		    return contextlib.nullcontext(worlds[-1])
+		bench = SimpleNamespace(rounds=1, seconds=1, progress=lambda text: None, world=world,
+		                        client=lambda measures: contextlib.nullcontext(lambda *worlds: None))
+		sides = Side("us", nothing), Side("them", nothing)
+		for a, b, holds in (0, 1, True), (1, 0, False):
+		    load = lambda w, seconds: rising(lambda _: 1000, at)(worlds[-2 + (a if w is worlds[-2] else b)], seconds)
+		    [found] = Row("r", *sides, load, {"lossless": 0.9}).measure(bench)["results"]
+		    assert found["holds"] is holds and found["share"]["median"] == (0.9 if holds else 0.3) and found["main"], found
+		    [figure] = Row("r", *sides, at(500), {"answers": None}, lossless=True).measure(bench)["figures"]
+		    assert figure["holds"] and figure["figure"] == "r: lost by us" and figure["goal"] == 0, figure
+		[figure] = Row("r", *sides, at(950), {"answers": None}, lossless=True).measure(bench)["figures"]
+		assert figure["holds"] is False and figure["value"]["median"] == 1, figure
+	END
+}
+
+@test "dnsperf asks at rising rates in an open loop" {
+	PYTHONPATH=$TOP/tools/bench /usr/bin/python3 -B - <<-'END'
+		from rows import dns
+
+		class World:
+		    rates = []
+		    def file(self, name, text):
+		        return name
+		    def in_client(self, *argv):
+		        rate = int(argv[argv.index("-Q") + 1]) if "-Q" in argv else 1000
+		        self.rates.append(rate)
+		        lost = int(rate > 300)
+		        return (f"Queries sent: {rate}\nQueries completed: {rate - lost}\nQueries lost: {lost}\n"
+		                f"Response codes: NOERROR {rate - lost} (99%)\nRun time (s): 1.000\n")
+
+		dns.tool = lambda name: name
+		world = World()
+		seen = dns.rising_dnsperf()(world, 0.5)
+		assert world.rates == [1000, 100, 200, 300, 400, 400], world.rates
+		assert (seen.answered, seen.share, seen.lost, seen.errors) == (300, 0.3, 0, 0), seen
+	END
+}
+
 @test "the arithmetic holds" {
 	local file
 	for file in stats report; do /usr/bin/python3 -B -m doctest "$TOP/tools/bench/$file.py"; done

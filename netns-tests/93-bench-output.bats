@@ -147,6 +147,8 @@ END
 	assert_eq "$(<"$BATS_TEST_TMPDIR/want")" "$("$TABLE" "$BATS_TEST_TMPDIR/in.json")"
 	sample '.failed = {"gate: no": "it broke"} | .skipped = {"dns: no": "needs"}' |
 		"$TABLE" /dev/stdin | grep -qxF "Not measured: dns: no (skipped); gate: no (failed)."
+	sample '.results[0] += {"measure": "lossless", "goal": 0.9, "share": {"median": 0.8, "min": 0.8, "max": 1}, "holds": false}' |
+		"$TABLE" /dev/stdin | grep -qF "answers without loss | 3.00 (1.50 to 6.00) | 3 k/s | 1 k/s, 5 % lost, 1 wrong | 0.9 of A's maximum (it is 0.8): missed |"
 	printf 'before\n%s\nold\n%s\nafter\n' "$begin" "$end" >"$file"
 	"$TABLE" "$BATS_TEST_TMPDIR/in.json" --into "$file"
 	assert_eq "$(printf 'before\n%s\n%s\n%s\nafter' "$begin" "$(<"$BATS_TEST_TMPDIR/want")" "$end")" "$(<"$file")"

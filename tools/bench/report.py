@@ -2,6 +2,8 @@
 """report.py - results as lines for people, and where the benchmark is while it runs."""
 import shutil
 
+import results
+
 
 class Progress:
     """One line on a terminal that is written over and leaves nothing behind; nothing where there is no terminal."""
@@ -53,7 +55,7 @@ def result(r):
     if r["pairs"] < r["rounds"]:
         faults += f"  a ratio in {r['pairs']} of {r['rounds']} pairs"
     return (f"{r['row']:<52} {r['measure']:<8} {ratio:<28} {quantity(r['a_value']['median'], unit)} / "
-            f"{quantity(r['b_value']['median'], unit)}{goal(r, r['goal'])}{faults}")
+            f"{quantity(r['b_value']['median'], unit)}{goal(r, results.wanted(r))}{faults}")
 
 
 def figure(f):

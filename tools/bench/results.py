@@ -69,7 +69,7 @@ def check(report):
         texts(r, f"results[{i}]", "row", "measure", "unit", "a", "b")
         judged(r, r["row"])
         numbers(r, r["row"], "rounds", *COUNTS)
-        for key in ("a_value", "b_value") + ("ratio",) * (r["ratio"] is not None):
+        for key in ("a_value", "b_value") + ("ratio",) * (r["ratio"] is not None) + ("share",) * ("share" in r):
             summary(r[key], f"{key} of '{r['row']}'")
     for i, f in enumerate(report["figures"]):
         texts(f, f"figures[{i}]", "figure", "unit")
@@ -139,6 +139,17 @@ def ratio(r):
     """
     q = r["ratio"]
     return f"{number(q['median'])} ({number(q['min'])} to {number(q['max'])})" if q else "-"
+
+
+def wanted(r):
+    """What the goal of a result asks for: of the ratio, or of the rate without loss.
+
+    >>> wanted({"goal": 40}), wanted({"goal": 0.9, "share": {"median": 1, "min": 0.5, "max": 1.1}}), wanted({"goal": None})
+    ('40', "0.9 of A's maximum (it is 1.00)", '')
+    """
+    if r["goal"] is None:
+        return ""
+    return f"{r['goal']:g}" + (f" of A's maximum (it is {number(r['share']['median'])})" if "share" in r else "")
 
 
 def faults(r, side):
