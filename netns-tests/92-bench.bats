@@ -82,6 +82,43 @@ measured() {
 	jq -e '.failed == {} and .skipped == {} and (.figures | length == 1)' "$OUT"
 }
 
+@test "what others use while a row is measured keeps its goals, and no others, from being judged" {
+	local rows=$BATS_TEST_TMPDIR/rows
+	mkdir "$rows"
+	cat >"$rows/busy.py" <<-'END'
+		import others
+		from row import Figures, figure
+		gone = {"used": 0, "stolen": 0}
+		others.used, others.stolen = lambda: gone["used"], lambda: gone["stolen"]
+		def row(name, what=None):
+		    def take(bench):
+		        if what:
+		            gone[what] += 1000
+		        return [figure(name, "ms", [1], 2)]
+		    return Figures(name, take)
+		ROWS = [row("before"), row("disturbed", "used"), row("robbed", "stolen"), row("after")]
+	END
+	measured 0 --rows "$rows"
+	jq -e '[.figures[] | {key: .figure, value: .holds}] | from_entries ==
+		{"before": true, "disturbed": null, "robbed": null, "after": true}' "$OUT"
+	jq -e '.machine.busy == 1' "$OUT"
+	assert_match $'warning: others used 100% [^\n]*\ndisturbed ' "$(<"$TABLE")"
+	# Ours are this program, all that it started, and what the kernel does; another is 77, with its parent, and a real one.
+	sleep 60 3>&- &
+	HANGING=$!
+	PYTHONPATH=$TOP/tools/bench /usr/bin/python3 -B - "$HANGING" <<-'END'
+		import os
+		import sys
+		import others
+		found, me = others.processes(), os.getpid()
+		assert found[me][0] == os.getppid() == found[int(sys.argv[1])][0] and found[me][1] >= 0, found
+		while others.processes()[me][1] == found[me][1]:
+		    pass
+		others.processes = lambda: {1: (0, 2), 2: (0, 9), 10: (2, 4), me: (1, 5), 30: (me, 7), 20: (30, 3), 77: (1, 6)}
+		assert others.used() == 8
+	END
+}
+
 # ended SIGNAL STATUS: a benchmark whose second row hangs, ended then. What is left of it is what `left` tells.
 ended() {
 	local rows=$BATS_TEST_TMPDIR/rows host status=0

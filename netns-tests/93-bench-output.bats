@@ -80,7 +80,7 @@ png_size() { od -An -tu1 -j 16 -N 8 "$1" | awk '{ print $3 * 256 + $4, $7 * 256 
 	# The others used the machine: that is on the plot, too.
 	sample '.machine.busy = 0.3' >"$BATS_TEST_TMPDIR/in.json"
 	"$PLOT" "$BATS_TEST_TMPDIR/in.json" "$dir"
-	assert_match 'Others used 30% of the machine' "$(texts "$dir/answers.svg")"
+	assert_match 'Others used up to 30% of the machine' "$(texts "$dir/answers.svg")"
 }
 
 @test "bench-and-plot measures and draws, and keeps what was there if nothing is measured" {
@@ -174,7 +174,7 @@ END
 	assert_match 'up +0 ms -> 80 ms  WORSE' "$("$COMPARE" "$new" "$old")"
 	sample '.machine.kernel = "6.12.1" | .machine.busy = 0.5' >"$new"
 	run -0 "$COMPARE" "$old" "$new"
-	assert_match 'NEW: Others used 50%' "$output"
+	assert_match 'NEW: Others used up to 50%' "$output"
 	assert_match 'figures and curves cannot be compared: kernel 6.1.2 and 6.12.1' "$output"
 	assert_no_match 'up +80 ms' "$output"
 	assert_match 'x1.00  within the spread' "$output"

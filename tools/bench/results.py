@@ -111,13 +111,13 @@ def machine(report):
     return f"{m['cpus']} x {m['cpu']}, Linux {m['kernel']}, {time.strftime('%Y-%m-%d', time.gmtime(m['time']))}"
 
 
-BUSY = 0.05  # share of the machine that others may use; above, no goal is judged
+BUSY = 0.05  # share of the machine that others may use; what is measured while they use more is not judged
 
 
 def disturbed(report):
     """A warning if others used the machine, or nothing."""
     busy = report["machine"]["busy"]
-    return f"Others used {busy:.0%} of the machine: these figures are a hint, goals are not judged." if busy > BUSY else ""
+    return f"Others used up to {busy:.0%} of the machine: what was measured then is a hint, and not judged." if busy > BUSY else ""
 
 
 def number(v):
