@@ -178,11 +178,12 @@ left() {
 		assert_match "$name" "$("$BENCH" --list)"
 	done
 	assert_no_match "echo:" "$("$BENCH" --list dns ntp)"
+	assert_eq "$("$BENCH" --list ping)" "$("$BENCH" --list ping ping)"
 	refused 2 "no row has 'nonsense'" "$BENCH" --only nonsense
 	refused 2 "no group 'nonsense', only" "$BENCH" nonsense
-	refused 2 "--rounds -1: more than 0" "$BENCH" --rounds -1
-	refused 2 "--seconds 0.0: more than 0" "$BENCH" --seconds 0
-	refused 2 "--seconds nan: more than 0" "$BENCH" --seconds nan
+	refused 2 "--rounds -1: 1 at least" "$BENCH" --rounds -1
+	refused 2 "--seconds 1e-05: 0.1 at least" "$BENCH" --seconds 0.00001
+	refused 2 "--seconds nan: 0.1 at least" "$BENCH" --seconds nan
 	refused 2 "--rows /nonexistent: no folder" "$BENCH" --rows /nonexistent
 	refused 2 "--json /nonexistent/x.json: cannot write there: No such file" "$BENCH" --json /nonexistent/x.json
 	refused 2 "--json /dev/null: no regular file" "$BENCH" --json /dev/null

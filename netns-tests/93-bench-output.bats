@@ -105,7 +105,13 @@ png_size() { od -An -tu1 -j 16 -N 8 "$1" | awk '{ print $3 * 256 + $4, $7 * 256 
 	local in=$BATS_TEST_TMPDIR/in.json out=$BATS_TEST_TMPDIR/plots filter
 	refused 2 "none.json: No such file" "$PLOT" "$BATS_TEST_TMPDIR/none.json" "$out"
 	echo '{"machine":' >"$in"
-	refused 2 "in.json: not a result of bench --json: .*line 2" "$PLOT" "$in" "$out"
+	refused 2 "in.json: not a result of bench --json: no JSON, from line 2, " "$PLOT" "$in" "$out"
+	printf '"\377"' >"$in"
+	refused 2 "in.json: not a result of bench --json: no text in UTF-8" "$COMPARE" "$in" "$in"
+	echo '[]' >"$in"
+	refused 2 "in.json: not a result of bench --json: no JSON object" "$COMPARE" "$in" "$in"
+	: >"$in"
+	refused 2 "in.json: not a result of bench --json: no JSON, from line 1, column 1 on" "$COMPARE" "$in" "$in"
 	for filter in '[]' '"results"' 'del(.machine)' 'del(.machine.kernel)' 'del(.results[0].ratio)' '.results[0].a_value = 3' \
 		'.results = 5' '.curves[0].sides[0].points[0].y = null' '.curves[0].sides[0].points[0].x = "1"' \
 		'.figures[0].value.min = "x"'; do
@@ -122,6 +128,11 @@ png_size() { od -An -tu1 -j 16 -N 8 "$1" | awk '{ print $3 * 256 + $4, $7 * 256 
 		refused 2 "in.json: not a result of bench --json: " "$TABLE" "$in"
 	done
 	[ ! -e "$out" ]
+	# A folder that cannot be made is no lack of gnuplot, which is said for itself.
+	sample >"$in"
+	refused 2 "/proc/x: cannot make this folder: No such file" "$PLOT" "$in" /proc/x
+	refused 2 "in.json: cannot make this folder: File exists" "$PLOT" "$in" "$in"
+	refused 1 "plot: needs gnuplot: the Debian package" env PATH="$BATS_TEST_TMPDIR" "$PLOT" "$in" "$out"
 }
 
 @test "the tables are in Markdown, and go between the marks of a file" {
