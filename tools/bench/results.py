@@ -137,7 +137,8 @@ BUSY = 0.05  # share of the machine that others may use; what is measured while 
 def disturbed(report):
     """A warning if others used the machine, or nothing."""
     busy = report["machine"]["busy"]
-    return f"Others used up to {busy:.0%} of the machine: what was measured then is a hint, and not judged." if busy > BUSY else ""
+    text = f"Others used up to {busy:.0%} of the machine: what was measured then is a hint, and not judged."
+    return text if busy > BUSY else ""
 
 
 def number(v):
