@@ -29,7 +29,8 @@ measured() {
 	jq -e --arg row "$row" '(.machine | has("kernel") and has("cpus") and has("busy")) and (.results | length == 2) and (.results[0] |
 		.row == $row and .measure == "answers" and .unit == "a second" and .group == "echo" and .main and .rounds == 1 and
 		has("ratio") and has("goal") and has("holds") and .a_sent > 0 and .b_sent > 0 and .a_answered + .a_lost <= .a_sent and
-		.a_errors == 0 and .b_errors == 0) and .skipped == {} and .failed == {}' "$OUT"
+		.a_errors == 0 and .b_errors == 0) and (.client_ns | .min <= .median and .median <= .max) and
+		.skipped == {} and .failed == {}' "$OUT"
 	# A pair in which nothing was answered, on a machine that had no time, has no ratio.
 	jq '.results[0].ratio = {"median": 1, "min": 1, "max": 1}' "$OUT" >"$OUT.old"
 	jq '.results[0].ratio = {"median": 2, "min": 2, "max": 2}' "$OUT" >"$OUT.new"
@@ -79,6 +80,43 @@ measured() {
 	assert_match "good +good"$'\n'"bench: none.py: SyntaxError" "$("$BENCH" --rows "$rows" --list 2>&1 || true)"
 	measured 0 --rows "$rows" good
 	jq -e '.failed == {} and .skipped == {} and (.figures | length == 1)' "$OUT"
+}
+
+@test "what others use while a row is measured keeps its goals, and no others, from being judged" {
+	local rows=$BATS_TEST_TMPDIR/rows
+	mkdir "$rows"
+	cat >"$rows/busy.py" <<-'END'
+		import others
+		from row import Figures, figure
+		gone = {"used": 0, "stolen": 0}
+		others.used, others.stolen = lambda: gone["used"], lambda: gone["stolen"]
+		def row(name, what=None):
+		    def take(bench):
+		        if what:
+		            gone[what] += 1000
+		        return [figure(name, "ms", [1], 2)]
+		    return Figures(name, take)
+		ROWS = [row("before"), row("disturbed", "used"), row("robbed", "stolen"), row("after")]
+	END
+	measured 0 --rows "$rows"
+	jq -e '[.figures[] | {key: .figure, value: .holds}] | from_entries ==
+		{"before": true, "disturbed": null, "robbed": null, "after": true}' "$OUT"
+	jq -e '.machine.busy == 1' "$OUT"
+	assert_match $'warning: others used 100% [^\n]*\ndisturbed ' "$(<"$TABLE")"
+	# Ours are this program, all that it started, and what the kernel does; another is 77, with its parent, and a real one.
+	sleep 60 3>&- &
+	HANGING=$!
+	PYTHONPATH=$TOP/tools/bench /usr/bin/python3 -B - "$HANGING" <<-'END'
+		import os
+		import sys
+		import others
+		found, me = others.processes(), os.getpid()
+		assert found[me][0] == os.getppid() == found[int(sys.argv[1])][0] and found[me][1] >= 0, found
+		while others.processes()[me][1] == found[me][1]:
+		    pass
+		others.processes = lambda: {1: (0, 2), 2: (0, 9), 10: (2, 4), me: (1, 5), 30: (me, 7), 20: (30, 3), 77: (1, 6)}
+		assert others.used() == 8
+	END
 }
 
 # ended SIGNAL STATUS: a benchmark whose second row hangs, ended then. What is left of it is what `left` tells.
@@ -140,11 +178,12 @@ left() {
 		assert_match "$name" "$("$BENCH" --list)"
 	done
 	assert_no_match "echo:" "$("$BENCH" --list dns ntp)"
+	assert_eq "$("$BENCH" --list ping)" "$("$BENCH" --list ping ping)"
 	refused 2 "no row has 'nonsense'" "$BENCH" --only nonsense
 	refused 2 "no group 'nonsense', only" "$BENCH" nonsense
-	refused 2 "--rounds -1: more than 0" "$BENCH" --rounds -1
-	refused 2 "--seconds 0.0: more than 0" "$BENCH" --seconds 0
-	refused 2 "--seconds nan: more than 0" "$BENCH" --seconds nan
+	refused 2 "--rounds -1: 1 at least" "$BENCH" --rounds -1
+	refused 2 "--seconds 1e-05: 0.1 at least" "$BENCH" --seconds 0.00001
+	refused 2 "--seconds nan: 0.1 at least" "$BENCH" --seconds nan
 	refused 2 "--rows /nonexistent: no folder" "$BENCH" --rows /nonexistent
 	refused 2 "--json /nonexistent/x.json: cannot write there: No such file" "$BENCH" --json /nonexistent/x.json
 	refused 2 "--json /dev/null: no regular file" "$BENCH" --json /dev/null
@@ -171,6 +210,112 @@ left() {
 		found = Series("s", "x", side("base"), {"line": [Point(1, side("side"), lambda *_: Seen(1, 1, 1), "p")]}).measure(bench)
 		assert ups == {"base": 3, "side": 3}, ups
 		assert found["results"][0]["rounds"] == 7 and found["curves"][0]["sides"][0]["points"][0]["sent"] == 7, found
+	END
+}
+
+@test "what the client costs is measured for each pair of a row that has CPU times, and taken off both runs" {
+	PYTHONPATH=$TOP/tools/bench /usr/bin/python3 -B - <<-'END'
+		import contextlib
+		import itertools
+		from types import SimpleNamespace
+		from load import Seen
+		from row import Row, Side, nothing
+
+		asked, costs = [], itertools.count(1)
+
+		@contextlib.contextmanager
+		def client(measures):
+		    asked.append(measures)
+		    def tell(*worlds):
+		        now = next(costs)
+		        for world in worlds:
+		            world.client_cost = 0, now
+		    yield tell
+
+		def load(world, seconds):
+		    return Seen(1, 100, 100, cpu=10 - world.client_cost[1])
+
+		bench = SimpleNamespace(rounds=4, seconds=1, progress=lambda text: None, client=client,
+		                        world=lambda: contextlib.nullcontext(SimpleNamespace()))
+		sides = Side("a", nothing), Side("b", nothing)
+		[found] = Row("r", *sides, load, {"cpu": None}).measure(bench)["results"]
+		assert [list(m) for m in asked] == [["cpu"]] * 2, asked
+		for side in "ab":
+		    assert found[f"{side}_value"] == {"median": 75e6, "min": 60e6, "max": 90e6}, found
+	END
+}
+
+@test "rates rise until something is lost twice; what is lost of A is judged, whatever B loses" {
+	PYTHONPATH=$TOP/tools/bench /usr/bin/python3 -B - <<-'END'
+		import contextlib
+		from types import SimpleNamespace
+		from load import Seen, rising
+		from row import Row, Side, nothing
+
+		class World:
+		    def __init__(self):
+		        self.asked = []
+
+		def at(rate):
+		    def load(world, seconds):
+		        world.asked.append(rate)
+		        # The first at 200 and at 300 have a moment without CPU.
+		        first = world.asked.count(rate) == 1
+		        n = int((90 if first and rate == 200 else min(rate, world.makes)) * seconds)
+		        return Seen(seconds, n, n, lost=int(rate > world.loses or first and rate == 300))
+		    return load
+
+		def share(loses, makes, most=1000):
+		    world = World()
+		    world.loses, world.makes = loses, makes
+		    seen = rising(lambda _: most, at)(world, 1)
+		    assert seen.lost == 0
+		    return seen.share, world.asked
+
+		assert share(450, 9000) == (0.4, [100, 200, 200, 300, 300, 400, 500, 500]), share(450, 9000)
+		assert share(50, 9000)[0] == 0
+		assert share(9000, 1250)[0] == 1.25
+		assert rising(lambda _: 1, at)(World(), 0.05) is None
+
+		worlds = []
+		def world():
+		    worlds.append(World())
+		    worlds[-1].loses, worlds[-1].makes = ((900, 1000), (300, 1000))[(len(worlds) - 1) % 2]
+		    return contextlib.nullcontext(worlds[-1])
+		bench = SimpleNamespace(rounds=1, seconds=1, progress=lambda text: None, world=world,
+		                        client=lambda measures: contextlib.nullcontext(lambda *worlds: None))
+		sides = Side("us", nothing), Side("them", nothing)
+		for a, b, holds in (0, 1, True), (1, 0, False):
+		    load = lambda w, seconds: rising(lambda _: 1000, at)(worlds[-2 + (a if w is worlds[-2] else b)], seconds)
+		    [found] = Row("r", *sides, load, {"lossless": 0.9}).measure(bench)["results"]
+		    assert found["holds"] is holds and found["share"]["median"] == (0.9 if holds else 0.3) and found["main"], found
+		    [figure] = Row("r", *sides, at(500), {"answers": None}, lossless=True).measure(bench)["figures"]
+		    assert figure["holds"] and figure["figure"] == "r: lost by us" and figure["goal"] == 0, figure
+		[figure] = Row("r", *sides, at(950), {"answers": None}, lossless=True).measure(bench)["figures"]
+		assert figure["holds"] is False and figure["value"]["median"] == 1, figure
+	END
+}
+
+@test "dnsperf asks at rising rates in an open loop" {
+	PYTHONPATH=$TOP/tools/bench /usr/bin/python3 -B - <<-'END'
+		from rows import dns
+
+		class World:
+		    rates = []
+		    def file(self, name, text):
+		        return name
+		    def in_client(self, *argv):
+		        rate = int(argv[argv.index("-Q") + 1]) if "-Q" in argv else 1000
+		        self.rates.append(rate)
+		        lost = int(rate > 300)
+		        return (f"Queries sent: {rate}\nQueries completed: {rate - lost}\nQueries lost: {lost}\n"
+		                f"Response codes: NOERROR {rate - lost} (99%)\nRun time (s): 1.000\n")
+
+		dns.tool = lambda name: name
+		world = World()
+		seen = dns.rising_dnsperf()(world, 0.5)
+		assert world.rates == [1000, 100, 200, 300, 400, 400], world.rates
+		assert (seen.answered, seen.share, seen.lost, seen.errors) == (300, 0.3, 0, 0), seen
 	END
 }
 

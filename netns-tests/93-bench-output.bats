@@ -30,7 +30,7 @@ sample() { # [FILTER]
 		result "echo: kernel / user" cpu ns "echo in here" "a \"quoted\" server" null 40 null
 		result "echo: idle" p99 ns "echo in here" "a \"quoted\" server" 4.5 10 false
 		result "not main" answers "a second" no nobody 1 null null false
-	} | jq -s '{"machine": {"kernel": "6.1.2", "cpu": "A CPU", "cpus": 2, "time": 86400, "busy": 0}, "command": "make bench",
+	} | jq -s '{"machine": {"kernel": "6.1.2", "cpu": "A CPU", "cpus": 2, "time": 86400, "busy": 0}, "command": "make bench", "rounds": 3, "seconds": 0.5,
 		"results": ., "curves": [{"curve": "echo: load, p99", "x": "requests a second", "x_log": true, "y": "round trip",
 		"unit": "ns", "sides": [{"name": "echo in here", "lost": 0, "y": 500}, {"name": "a \"quoted\" server", "lost": 1, "y": 9000}
 			| {name, "points": [{"x": 1000, "y": {"median": .y, "min": .y, "max": (.y + 9)}, "sent": 4, "lost": 0},
@@ -80,7 +80,7 @@ png_size() { od -An -tu1 -j 16 -N 8 "$1" | awk '{ print $3 * 256 + $4, $7 * 256 
 	# The others used the machine: that is on the plot, too.
 	sample '.machine.busy = 0.3' >"$BATS_TEST_TMPDIR/in.json"
 	"$PLOT" "$BATS_TEST_TMPDIR/in.json" "$dir"
-	assert_match 'Others used 30% of the machine' "$(texts "$dir/answers.svg")"
+	assert_match 'Others used up to 30% of the machine' "$(texts "$dir/answers.svg")"
 }
 
 @test "bench-and-plot measures and draws, and keeps what was there if nothing is measured" {
@@ -105,7 +105,13 @@ png_size() { od -An -tu1 -j 16 -N 8 "$1" | awk '{ print $3 * 256 + $4, $7 * 256 
 	local in=$BATS_TEST_TMPDIR/in.json out=$BATS_TEST_TMPDIR/plots filter
 	refused 2 "none.json: No such file" "$PLOT" "$BATS_TEST_TMPDIR/none.json" "$out"
 	echo '{"machine":' >"$in"
-	refused 2 "in.json: not a result of bench --json: .*line 2" "$PLOT" "$in" "$out"
+	refused 2 "in.json: not a result of bench --json: no JSON, from line 2, " "$PLOT" "$in" "$out"
+	printf '"\377"' >"$in"
+	refused 2 "in.json: not a result of bench --json: no text in UTF-8" "$COMPARE" "$in" "$in"
+	echo '[]' >"$in"
+	refused 2 "in.json: not a result of bench --json: no JSON object" "$COMPARE" "$in" "$in"
+	: >"$in"
+	refused 2 "in.json: not a result of bench --json: no JSON, from line 1, column 1 on" "$COMPARE" "$in" "$in"
 	for filter in '[]' '"results"' 'del(.machine)' 'del(.machine.kernel)' 'del(.results[0].ratio)' '.results[0].a_value = 3' \
 		'.results = 5' '.curves[0].sides[0].points[0].y = null' '.curves[0].sides[0].points[0].x = "1"' \
 		'.figures[0].value.min = "x"'; do
@@ -115,13 +121,18 @@ png_size() { od -An -tu1 -j 16 -N 8 "$1" | awk '{ print $3 * 256 + $4, $7 * 256 
 		refused 2 "in.json: not a result of bench --json: " "$COMPARE" "$in" "$in"
 	done
 	# The check is the same one for all three.
-	for filter in '.machine.time = 1e30' '.machine.cpu = 5' '.skipped = null' '.failed = []' \
+	for filter in '.rounds = "3"' '.machine.time = 1e30' '.machine.cpu = 5' '.skipped = null' '.failed = []' \
 		'.results[0].a_value.max = "INF"' '.results[0].goal = "2"' '.figures[0].holds = "yes"' '.figures[0].unit = 1' \
 		'.curves[0].curve = 3' '.curves[0].sides[0].name = "a\nb"' '.curves[0].sides[0].points[0].share = []'; do
 		sample "$filter" | sed 's/"INF"/Infinity/' >"$in"
 		refused 2 "in.json: not a result of bench --json: " "$TABLE" "$in"
 	done
 	[ ! -e "$out" ]
+	# A folder that cannot be made is no lack of gnuplot, which is said for itself.
+	sample >"$in"
+	refused 2 "/proc/x: cannot make this folder: No such file" "$PLOT" "$in" /proc/x
+	refused 2 "in.json: cannot make this folder: File exists" "$PLOT" "$in" "$in"
+	refused 1 "plot: needs gnuplot: the Debian package" env PATH="$BATS_TEST_TMPDIR" "$PLOT" "$in" "$out"
 }
 
 @test "the tables are in Markdown, and go between the marks of a file" {
@@ -147,6 +158,8 @@ END
 	assert_eq "$(<"$BATS_TEST_TMPDIR/want")" "$("$TABLE" "$BATS_TEST_TMPDIR/in.json")"
 	sample '.failed = {"gate: no": "it broke"} | .skipped = {"dns: no": "needs"}' |
 		"$TABLE" /dev/stdin | grep -qxF "Not measured: dns: no (skipped); gate: no (failed)."
+	sample '.results[0] += {"measure": "lossless", "goal": 0.9, "share": {"median": 0.8, "min": 0.8, "max": 1}, "holds": false}' |
+		"$TABLE" /dev/stdin | grep -qF "answers without loss | 3.00 (1.50 to 6.00) | 3 k/s | 1 k/s, 5 % lost, 1 wrong | 0.9 of A's maximum (it is 0.8): missed |"
 	printf 'before\n%s\nold\n%s\nafter\n' "$begin" "$end" >"$file"
 	"$TABLE" "$BATS_TEST_TMPDIR/in.json" --into "$file"
 	assert_eq "$(printf 'before\n%s\n%s\n%s\nafter' "$begin" "$(<"$BATS_TEST_TMPDIR/want")" "$end")" "$(<"$file")"
@@ -172,10 +185,14 @@ END
 	assert_match 'up +0 ms -> 80 ms  WORSE' "$("$COMPARE" "$new" "$old")"
 	sample '.machine.kernel = "6.12.1" | .machine.busy = 0.5' >"$new"
 	run -0 "$COMPARE" "$old" "$new"
-	assert_match 'NEW: Others used 50%' "$output"
+	assert_match 'NEW: Others used up to 50%' "$output"
 	assert_match 'figures and curves cannot be compared: kernel 6.1.2 and 6.12.1' "$output"
 	assert_no_match 'up +80 ms' "$output"
 	assert_match 'x1.00  within the spread' "$output"
+	assert_no_match 'rounds|seconds' "$output"
+	# Spreads of other numbers of runs, or lengths.
+	sample '.rounds = 9 | del(.seconds)' >"$new"
+	assert_match 'rounds 3 and 9, seconds 0.5 and unknown: ' "$("$COMPARE" "$old" "$new")"
 }
 
 @test "the tables and the plot of README.md are those of the kept results" {

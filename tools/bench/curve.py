@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import load as loads
 import stats
-from row import Side, compared, figure, run
+from row import Side, compared, lost, run
 
 
 @dataclass(eq=False)
@@ -107,10 +107,9 @@ class Latency:
                         load = loads.share_load(share, self.closed, *self.argv)
                         self.seen.setdefault((n, share), []).append(run(load, world, bench.seconds))
             most = [loads.maximum(world, self.closed, *self.argv) for world in worlds]
-        lost = [sum(self.seen[0, share][i].lost for share in SHARES) for i in range(rounds)]
+        gone = [sum(self.seen[0, share][i].lost for share in SHARES) for i in range(rounds)]
         return {"curves": [self.curve(measure, most) for measure in ("p50", "p99")],
-                "figures": [figure(f"{self.name}: lost by {self.sides[0].name} at up to {SHARES[-1]:.0%} of its maximum",
-                                   "requests", lost, 0)]}
+                "figures": [lost(f"{self.name}, up to {SHARES[-1]:.0%}", self.sides[0].name, gone)]}
 
     def curve(self, measure, most):
         sides = [{"name": side.name, "points": [self.point(n, share, measure, most[n]) for share in SHARES]}

@@ -15,6 +15,7 @@ MEASURES = {
     "p999": ("ns", True),
 }
 TIMEOUT = 200  # ms, after which an answer is lost
+LEAST = 0.1    # seconds of a run; a shorter one is for warmth, and no load that is slow to start has such
 MANY = 500000  # a second: above, one request in 16 is timed, else each
 IDLE = 5000    # a second, so far apart that a server has gone to sleep before each, also one that polls for 50 us
 
@@ -29,7 +30,8 @@ class Seen:
     lost: int = 0
     cpu: float = None
     latency: dict = field(default_factory=dict)
-    taken: int = 0  # frames, by the side; a flood only
+    taken: int = 0        # frames, by the side; a flood only
+    share: float = None   # of the side's maximum, at the highest rate without loss; rising rates only
 
     def rate(self):
         """Requests a second."""
@@ -96,20 +98,29 @@ def share_load(share, closed, *argv):
     return lambda world, seconds: rate_load(share * maximum(world, closed, *argv), *argv)(world, seconds)
 
 
-def rising_load(closed, *argv):
-    """Open loops at rising rates, in steps of a tenth of CLOSED, until something is lost (twice, so that a moment
-    without CPU does not end it) or the generator makes no more. Sees the last without loss."""
+def rising(most, at):
+    """Open loops (AT a rate) at rising rates, in steps of a tenth of MOST of the world, until something is lost or no more
+    is made, twice, so that a moment without CPU does not end it. Sees the last without loss."""
     def load(world, seconds):
-        best, tenth = Seen(1, 0, 0), maximum(world, closed, *argv) / 10
+        if seconds < LEAST:
+            return None
+        best, tenth = Seen(1, 0, 0, share=0), most(world) / 10
         for step in range(1, 31):
             for _ in range(2):
-                seen = rate_load(step * tenth, *argv)(world, seconds / 2)
-                if not seen.lost:
+                seen = at(step * tenth)(world, max(LEAST, seconds / 2))
+                full = seen.rate() >= 0.95 * step * tenth
+                if full and not seen.lost:
                     break
             if seen.lost:
-                return best
+                break
             best = seen
-            if seen.rate() < 0.95 * step * tenth:
+            best.share = (step if full else seen.rate() / tenth) / 10
+            if not full:
                 break
         return best
     return load
+
+
+def rising_load(closed, *argv):
+    """Of kfaas-gen, up to what a side makes at most and beyond."""
+    return rising(lambda world: maximum(world, closed, *argv), lambda rate: rate_load(rate, *argv))

@@ -2,6 +2,8 @@
 """report.py - results as lines for people, and where the benchmark is while it runs."""
 import shutil
 
+import results
+
 
 class Progress:
     """One line on a terminal that is written over and leaves nothing behind; nothing where there is no terminal."""
@@ -46,14 +48,21 @@ def goal(x, text):
 
 
 def result(r):
+    """
+    >>> flat = {"median": 2e6, "min": 2e6, "max": 2e6}
+    >>> r = {"row": "r", "measure": "answers", "unit": "a second", "ratio": None, "goal": None, "holds": None, "rounds": 3,
+    ...      "pairs": 3, "a_value": flat, "b_value": flat, "a_sent": 50, "a_lost": 3, "a_errors": 0, "b_sent": 8, "b_lost": 0,
+    ...      "b_errors": 1}
+    >>> result(r).split(" - ")[1].strip(), result({**r, "measure": "frames"}).split(" - ")[1].strip()
+    ('2 M/s / 2 M/s  A: 6 % lost  B: 12.5 % wrong', '2 M/s / 2 M/s')
+    """
     q, unit = r["ratio"], r["unit"]
     ratio = f"{q['median']:8.2f}  ({q['min']:.2f} to {q['max']:.2f})" if q else "       -  "
-    faults = "".join(f"  {side.upper()} {what} {r[f'{side}_{what}']}" for side in "ab" for what in ("lost", "errors")
-                     if r[f"{side}_{what}"])
+    faults = "".join(f"  {side.upper()}: {text}" for side in "ab" if (text := results.faults(r, side)))
     if r["pairs"] < r["rounds"]:
         faults += f"  a ratio in {r['pairs']} of {r['rounds']} pairs"
     return (f"{r['row']:<52} {r['measure']:<8} {ratio:<28} {quantity(r['a_value']['median'], unit)} / "
-            f"{quantity(r['b_value']['median'], unit)}{goal(r, r['goal'])}{faults}")
+            f"{quantity(r['b_value']['median'], unit)}{goal(r, results.wanted(r))}{faults}")
 
 
 def figure(f):

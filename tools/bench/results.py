@@ -10,9 +10,27 @@ KEYS = {
     "curves": ("curve", "x", "x_log", "y", "unit", "sides"),
     "figures": ("figure", "unit", "value", "goal", "holds"),
 }
-WRONG = ValueError, TypeError, KeyError, AttributeError, RecursionError
 MEASURES = {"answers": "answers", "frames": "frames got rid of", "lossless": "answers without loss",
             "cpu": "CPU time an answer", "p999": "p99.9"}
+
+
+class Unfit(Exception):
+    """What is wrong with a result, in words of ours."""
+
+
+def why(e):
+    """What is wrong with the input, of what went wrong when it was read and checked.
+
+    >>> why(UnicodeDecodeError("utf-8", b"", 0, 1, "")), why(json.JSONDecodeError("", "", 0)), why(KeyError("x"))
+    ('no text in UTF-8', 'no JSON, from line 1, column 1 on', "no key 'x'")
+    >>> why(Unfit("no machine")), why(TypeError("'int' object is not subscriptable"))
+    ('no machine', 'values of other kinds than it has')
+    """
+    if isinstance(e, UnicodeDecodeError):
+        return "no text in UTF-8"
+    if isinstance(e, json.JSONDecodeError):
+        return f"no JSON, from line {e.lineno}, column {e.colno} on"
+    return f"no key {e}" if isinstance(e, KeyError) else str(e) if isinstance(e, Unfit) else "values of other kinds than it has"
 
 
 def fail(text):
@@ -32,18 +50,18 @@ def fine(v):
 
 def numbers(x, what, *keys):
     if not isinstance(x, dict) or not all(fine(x.get(key)) for key in keys):
-        raise ValueError(f"{what} has not these numbers: {', '.join(keys)}")
+        raise Unfit(f"{what} has not these numbers: {', '.join(keys)}")
 
 
 def texts(x, what, *keys):
     """Of one line: gnuplot gets them as part of its commands."""
     if not all(isinstance(x[key], str) and x[key].isprintable() for key in keys):
-        raise ValueError(f"{what} has not these texts: {', '.join(keys)}")
+        raise Unfit(f"{what} has not these texts: {', '.join(keys)}")
 
 
 def judged(x, what):
     if not (x["goal"] is None or fine(x["goal"])) or x["holds"] not in (None, True, False):
-        raise ValueError(f"goal and holds of {what}: neither null nor a number, or true or false")
+        raise Unfit(f"goal and holds of {what}: neither null nor a number, or true or false")
 
 
 def summary(x, what):
@@ -51,24 +69,27 @@ def summary(x, what):
 
 
 def check(report):
-    """Raises ValueError, TypeError or the like (see WRONG) unless all is there that our tools use."""
+    """Raises Unfit, or whatever reading values of other kinds raises, unless all is there that our tools use."""
+    if not isinstance(report, dict):
+        raise Unfit("no JSON object")
     numbers(report["machine"], "machine", "cpus", "time", "busy")
     texts(report["machine"], "machine", "kernel", "cpu")
     if not 0 <= report["machine"]["time"] < 1e11:
-        raise ValueError("machine has no time that is one")
+        raise Unfit("machine has no time that is one")
+    numbers(report, "the benchmark", *(key for key in ("rounds", "seconds") if key in report))  # older ones do not say
     for key in "skipped", "failed":
         if not isinstance(report.setdefault(key, {}), dict):
-            raise ValueError(f"{key} has no names")
+            raise Unfit(f"{key} has no names")
     for kind, keys in KEYS.items():
         for i, x in enumerate(report.setdefault(kind, [])):
             for key in keys:
                 if key not in x:
-                    raise ValueError(f"{kind}[{i}] has no {key}")
+                    raise Unfit(f"{kind}[{i}] has no {key}")
     for i, r in enumerate(report["results"]):
         texts(r, f"results[{i}]", "row", "measure", "unit", "a", "b")
         judged(r, r["row"])
         numbers(r, r["row"], "rounds", *COUNTS)
-        for key in ("a_value", "b_value") + ("ratio",) * (r["ratio"] is not None):
+        for key in ("a_value", "b_value") + ("ratio",) * (r["ratio"] is not None) + ("share",) * ("share" in r):
             summary(r[key], f"{key} of '{r['row']}'")
     for i, f in enumerate(report["figures"]):
         texts(f, f"figures[{i}]", "figure", "unit")
@@ -91,8 +112,8 @@ def read(path, tool):
         check(report)
     except OSError as e:
         fail(f"{tool}: {path}: {e.strerror}")
-    except WRONG as e:
-        fail(f"{tool}: {path}: not a result of bench --json: {f'no key {e}' if isinstance(e, KeyError) else e}")
+    except (Unfit, ValueError, TypeError, KeyError, AttributeError, RecursionError) as e:
+        fail(f"{tool}: {path}: not a result of bench --json: {why(e)}")
     return report
 
 
@@ -110,13 +131,14 @@ def machine(report):
     return f"{m['cpus']} x {m['cpu']}, Linux {m['kernel']}, {time.strftime('%Y-%m-%d', time.gmtime(m['time']))}"
 
 
-BUSY = 0.05  # share of the machine that others may use; above, no goal is judged
+BUSY = 0.05  # share of the machine that others may use; what is measured while they use more is not judged
 
 
 def disturbed(report):
     """A warning if others used the machine, or nothing."""
     busy = report["machine"]["busy"]
-    return f"Others used {busy:.0%} of the machine: these figures are a hint, goals are not judged." if busy > BUSY else ""
+    text = f"Others used up to {busy:.0%} of the machine: what was measured then is a hint, and not judged."
+    return text if busy > BUSY else ""
 
 
 def number(v):
@@ -138,6 +160,17 @@ def ratio(r):
     """
     q = r["ratio"]
     return f"{number(q['median'])} ({number(q['min'])} to {number(q['max'])})" if q else "-"
+
+
+def wanted(r):
+    """What the goal of a result asks for: of the ratio, or of the rate without loss.
+
+    >>> wanted({"goal": 40}), wanted({"goal": 0.9, "share": {"median": 1, "min": 0.5, "max": 1.1}}), wanted({"goal": None})
+    ('40', "0.9 of A's maximum (it is 1.00)", '')
+    """
+    if r["goal"] is None:
+        return ""
+    return f"{r['goal']:g}" + (f" of A's maximum (it is {number(r['share']['median'])})" if "share" in r else "")
 
 
 def faults(r, side):

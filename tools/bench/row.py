@@ -21,8 +21,8 @@ def nothing(_):
 
 
 def run(load, world, seconds):
-    """A run for warmth, then the one that counts. Again, if the generator never got a CPU: that says nothing."""
-    load(world, min(0.05, seconds))
+    """A short run for warmth, then the one that counts. Again, if the generator never got a CPU: that says nothing."""
+    load(world, 0.05)
     for _ in range(5):
         seen = load(world, seconds)
         if seen.sent:
@@ -40,9 +40,15 @@ def compared(name, pairs, a, b, measure, goal):
     ratio = stats.summary(found) if found else None
     faults = {f"{side}_{what}": sum(getattr(pair[i], what) for pair in pairs)
               for i, side in enumerate("ab") for what in ("sent", "answered", "lost", "errors")}
-    return {"row": name, "measure": measure, "unit": unit, "a": a, "b": b, "ratio": ratio, "goal": goal,
-            "holds": stats.holds(ratio, goal), "rounds": len(pairs), "pairs": len(found), "a_value": stats.summary([v[0] for v in values]),
-            "b_value": stats.summary([v[1] for v in values]), **faults}
+    result = {"row": name, "measure": measure, "unit": unit, "a": a, "b": b, "ratio": ratio, "goal": goal,
+              "holds": stats.holds(ratio, goal), "rounds": len(pairs), "pairs": len(found),
+              "a_value": stats.summary([v[0] for v in values]), "b_value": stats.summary([v[1] for v in values]), **faults}
+    if measure == "lossless":  # judged by what A loses, whatever B does
+        share = stats.summary([x.share for x, _ in pairs])
+        result |= {"share": share, "holds": stats.holds(share, goal)}
+        if goal is not None:
+            result["main"] = True
+    return result
 
 
 @dataclass
@@ -58,16 +64,20 @@ class Row:
     main: bool = False      # in the main table, and in --quick
     setups: int = 3         # at most; else one for three rounds
     most: int = None        # rounds
+    lossless: bool = False  # A should lose nothing: a figure with a goal
 
     def measure(self, bench):
         pairs, rounds = [], min(bench.rounds, self.most or bench.rounds)
         for n in stats.parts(rounds, min(self.setups, -(-rounds // 3))):
-            with bench.world() as a, bench.world() as b, self.a.setup(a), self.b.setup(b):
+            with (bench.client(self.measures) as tell_client, bench.world() as a, bench.world() as b,
+                  self.a.setup(a), self.b.setup(b)):
                 for _ in range(n):
                     bench.progress(f"pair {len(pairs) + 1} of {rounds}")
+                    tell_client(a, b)
                     pairs.append(self.pair(a, b, bench.seconds, len(pairs) % 2))
         return {"results": [compared(self.name, pairs, self.a.name, self.b.name, measure, goal)
-                            for measure, goal in self.measures.items()]}
+                            for measure, goal in self.measures.items()],
+                "figures": [lost(self.name, self.a.name, [x.lost for x, _ in pairs])] if self.lossless else []}
 
     def pair(self, a, b, seconds, b_first):
         sides, seen = [(self.load, a), (self.b_load or self.load, b)], [None, None]
@@ -92,3 +102,8 @@ def figure(name, unit, values, goal=None):
     value = stats.summary(values)
     return {"figure": name, "unit": unit, "value": value, "goal": goal,
             "holds": None if goal is None else value["median"] <= goal}
+
+
+def lost(name, side, counts):
+    """A figure: what SIDE lost in each round, of which nothing should be."""
+    return figure(f"{name}: lost by {side}", "requests", counts, 0)

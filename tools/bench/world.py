@@ -94,11 +94,11 @@ def sweep():
 class World:
     """Two network namespaces, joined by a veth pair. All that is started or made here goes with it."""
 
-    def __init__(self, client_cost=(0.0, 0.0)):
+    def __init__(self):
         self.tag = f"{os.getpid()}-{next(NUMBERS)}"
         self.host, self.client = f"kf-bench-h-{self.tag}", f"kf-bench-c-{self.tag}"
-        self.client_cost = client_cost  # see client.own_cost
-        self.maxima = {}                # see load.maximum
+        self.client_cost = 0.0, 0.0  # see client.own_cost
+        self.maxima = {}             # see load.maximum
         self.undo = contextlib.ExitStack()
 
     def __enter__(self):

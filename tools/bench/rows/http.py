@@ -6,7 +6,7 @@ import json
 import os
 import re
 
-from load import IDLE, TIMEOUT, Seen
+from load import IDLE, LEAST, TIMEOUT, Seen
 from row import Row, Side
 from world import CLIENT_IF, CLIENT_IP, HOST_IP, built, sh, tool, unpacked
 
@@ -82,7 +82,7 @@ def wrk(*options):
     """Of its CPU time nothing can be told: what the kernel does for it and for the server, it does in the midst of it."""
     def load(world, seconds):
         """wrk takes whole seconds only; a run for warmth is not worth one."""
-        if seconds < 0.1:
+        if seconds < LEAST:
             return None
         errors, whole = wrong(world), max(1, round(seconds))
         said = world.in_client(tool("wrk"), "-t", str(os.cpu_count()), "-c", "32", "-d", str(whole), *options,
