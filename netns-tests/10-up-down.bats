@@ -276,8 +276,8 @@ pings() { in_client ping -c 1 -W "$(limit 2)" "$1"; }
 }
 
 @test "bpffs that is not mounted is mounted, and said" {
-	# In a mount namespace of its own, without bpffs; the state there is gone with it.
-	run unshare --mount -- sh -c "umount -l $BPFFS; set -e
+	# Where process 1 sees it, too, as in a container; the state there is gone with it.
+	run unshare --mount --pid --fork --mount-proc -- sh -c "umount -l $BPFFS; set -e
 		$KFAAS --netns $HOST_NS up $HOST_IF
 		mountpoint $BPFFS
 		$KFAAS -q --netns $HOST_NS down $HOST_IF
@@ -285,6 +285,20 @@ pings() { in_client ping -c 1 -W "$(limit 2)" "$1"; }
 	assert_eq 0 "$status" "$output"
 	assert_match "mounted bpffs at $BPFFS" "${lines[0]}"
 	assert_match "$BPFFS is a mountpoint" "${lines[-1]}"
+}
+
+@test "where bpffs would be gone with the command, nothing is brought up" {
+	local before
+	before=$(everything; grep -c . /proc/mounts)
+	refused 1 "ip netns exec. hides $BPFFS .* lost .*run .kfaas-net --netns $HOST_NS " \
+		ip netns exec "$HOST_NS" "$KFAAS" up "$HOST_IF"
+	refused 1 "bpffs is not mounted at $BPFFS in this mount namespace.* lost .*mount -t bpf bpf $BPFFS" \
+		unshare --mount -- sh -c "umount -l $BPFFS; exec $KFAAS --netns $HOST_NS ls"
+	assert_eq "$before" "$(everything; grep -c . /proc/mounts)"
+	# What somebody has mounted there is taken as it is.
+	run unshare --mount -- sh -c "umount -l $BPFFS && mount -t bpf bpf $BPFFS &&
+		$KFAAS -q --netns $HOST_NS up $HOST_IF && $KFAAS -q --netns $HOST_NS down $HOST_IF"
+	assert_eq "0 " "$status $output"
 }
 
 @test "a netlink answer that cannot be had is the error, and nothing stays; one that is interrupted is asked for again" {

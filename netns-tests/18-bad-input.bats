@@ -194,9 +194,9 @@ bad_conf() { # REGEX TEXT: by `up` and by `check` alike
 }
 
 @test "bpffs that is not there is mounted, and said; if it cannot be, that is the error" {
-	run unshare -m sh -c "umount -l $BPFFS && '$KFAAS' --netns $HOST_NS ls && grep -q ' $BPFFS bpf ' /proc/mounts"
+	run unshare -mpf --mount-proc sh -c "umount -l $BPFFS && '$KFAAS' --netns $HOST_NS ls && grep -q ' $BPFFS bpf ' /proc/mounts"
 	assert_eq 0 "$status"
 	assert_match "^mounted bpffs at $BPFFS" "${lines[0]}"
 	refused 1 "^kfaas-net: bpffs is not mounted at $BPFFS and mounting it failed: .*mount -t bpf" \
-		unshare -m sh -c "mount -t tmpfs none /sys && exec '$KFAAS' ls"
+		unshare -mpf --mount-proc sh -c "mount -t tmpfs none /sys && exec '$KFAAS' ls"
 }
