@@ -223,7 +223,7 @@ int cmd_reset(int argc, char **argv)
 
 		m->over = m->mean_ns = 0;
 		m->blown = 0;
-		say("%s: fuse of %s is in again", argv[0], argv[1]);
+		say("%s: fuse of %s is in again", s.ifname, argv[1]);
 	}
 	world_close(&s, &w);
 	return rc;

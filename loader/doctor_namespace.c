@@ -47,7 +47,7 @@ static bool one_state(struct checks *c, const char *ifname)
 	__u32 record;
 	int rc;
 
-	rc = state_open(&s, ifname, STATE_READ);
+	rc = state_open_listed(&s, ifname, STATE_READ);
 	if (rc == -ENOENT) {
 		check_note(c, "state",
 			   "%s: half-made by an `up` or `down` that did not end; the next command clears it away",

@@ -3,8 +3,20 @@
 #include "link.h"
 
 #include <linux/if_link.h>
+#include <stdio.h>
 
 #include "netlink.h"
+
+int link_find(const char *word, char name[IF_NAMESIZE])
+{
+	int ifindex = if_nametoindex(word);
+
+	if (!ifindex || !if_indextoname(ifindex, name)) {
+		snprintf(name, IF_NAMESIZE, "%s", word);
+		return 0;
+	}
+	return ifindex;
+}
 
 static int see_xdp(const struct nlattr *a, void *data)
 {

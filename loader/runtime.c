@@ -314,9 +314,9 @@ int runtime_change(struct state *s, const struct kf_iface_head *iface, struct ch
 
 /* --- Up and down --- */
 
-int runtime_open(struct state *s, const char *ifname, enum state_how how)
+int runtime_open(struct state *s, const char *word, enum state_how how)
 {
-	int rc = state_open(s, ifname, how);
+	int rc = state_open(s, word, how);
 
 	if (rc || how == STATE_READ)
 		return rc;

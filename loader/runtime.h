@@ -42,9 +42,9 @@ struct change {
 int world_read(const struct state *s, struct world *w);
 void world_free(struct world *w);
 struct deployed *world_find(const struct world *w, const char *name);
-/* How commands begin: open IFNAME (to read: with its gates' maps) and read what is deployed; not
+/* How commands begin: open what the user calls WORD (to read: with its gates' maps) and read what is deployed; not
  * up is an error. On an error nothing stays open, else world_close both. */
-int world_open(struct state *s, struct world *w, const char *ifname, enum state_how how);
+int world_open(struct state *s, struct world *w, const char *word, enum state_how how);
 void world_close(struct state *s, struct world *w);
 /* world_find, with the error of a command that was given the name. */
 int world_get(const struct state *s, const struct world *w, const char *name, struct deployed **d);
@@ -59,7 +59,7 @@ int runtime_change(struct state *s, const struct kf_iface_head *iface, struct ch
  * killed, namespaces that are gone. Says what it found and puts it in order. */
 int runtime_sweep(void);
 /* state_open, and what a killed command left is cleaned away. */
-int runtime_open(struct state *s, const char *ifname, enum state_how how);
+int runtime_open(struct state *s, const char *word, enum state_how how);
 int runtime_clean(struct state *s);
 
 /* Detach and remove everything of ours on this interface. */

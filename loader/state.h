@@ -65,8 +65,11 @@ int state_mount_bpffs(void);
 /* This process's namespace. 0 on error. */
 __u64 state_netns_cookie(void);
 
-/* -ENOENT, with fail() said, if the interface is not up (and HOW is not STATE_CREATE). */
-int state_open(struct state *s, const char *ifname, enum state_how how);
+/* -ENOENT, with fail() said, if the interface is not up (and HOW is not STATE_CREATE). WORD is what the user calls it.
+ */
+int state_open(struct state *s, const char *word, enum state_how how);
+/* NAME is what state_list calls it: perhaps an interface that is gone, whose name is now another's altname. */
+int state_open_listed(struct state *s, const char *name, enum state_how how);
 /* Let others in while the maps stay open, for reading. */
 void state_unlock(struct state *s);
 void state_close(struct state *s);
