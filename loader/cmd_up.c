@@ -124,13 +124,14 @@ static int bring_up(struct state *s, struct request *r, bool configured, const c
 		rc = runtime_change(s, &head, changes, n);
 	if (!rc && !n)
 		say(w.up ? "%s is up; nothing to change" : "%s is up, without functions", s->ifname);
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
+		if (!rc && changes[i].text)
+			say("%s", changes[i].text);
 		change_free(&changes[i]);
+	}
 	free(changes);
 	if (rc && !w.up)
 		runtime_down(s);
-	else if (rc && n) /* though a plan was printed */
-		say("%s: nothing was changed", s->ifname);
 	world_free(&w);
 	return rc;
 }

@@ -230,7 +230,6 @@ static int add_change(struct change **list, size_t *n, const struct plan_step *s
 		[PLAN_UPDATE] = CHANGE_UPDATE,
 	};
 	struct change *more = realloc(*list, (*n + 1) * sizeof(*more)), *c;
-	char *text;
 	int rc;
 
 	if (!more)
@@ -241,10 +240,7 @@ static int add_change(struct change **list, size_t *n, const struct plan_step *s
 	function_conf_init(&c->conf);
 	++*n;
 	rc = function_conf_copy(&c->conf, step->wanted ? step->wanted->conf : step->now->conf);
-	text = plan_step_text(step); /* before what it speaks of moves */
-	if (text)
-		say("%s", text);
-	free(text);
+	c->text = plan_step_text(step); /* before what it speaks of moves */
 	if (wanted) {
 		c->function = wanted->function;
 		wanted->function = (struct function){0};
@@ -262,7 +258,7 @@ static int plan_changes(struct request *r, const struct plan *p, const struct pl
 {
 	int rc = 0;
 
-	/* What is wrong with an object or a setting is said before the plan, not after it. */
+	/* What is wrong with an object or a setting is found before anything is done. */
 	for (size_t i = 0; i < p->n && !rc; i++)
 		if (step_loads(&p->step[i])) {
 			struct change *c = &r->wanted[p->step[i].wanted - wanted];

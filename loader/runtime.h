@@ -37,6 +37,7 @@ struct change {
 	struct function_conf conf; /* DEPLOY, REPLACE, UPDATE: effective; else only the name */
 	struct function function;  /* DEPLOY, REPLACE: found (not opened) */
 	bool keep_data;		   /* REPLACE */
+	char *text;		   /* in words, for who reports what was done; or NULL */
 };
 
 int world_read(const struct state *s, struct world *w);
@@ -51,8 +52,8 @@ int world_get(const struct state *s, const struct world *w, const char *name, st
 
 void change_free(struct change *c);
 
-/* Carry out all of C or nothing, with IFACE (NULL: as it is) for the interface's settings. Says a
- * line for each change. */
+/* Carry out all of C or nothing, with IFACE (NULL: as it is) for the interface's settings. Says which gates
+ * came and went, once it is done; what C did is the caller's to say. */
 int runtime_change(struct state *s, const struct kf_iface_head *iface, struct change *c, size_t n);
 
 /* Before each command: interfaces renamed, deleted or made anew since the last one, `up`s that were

@@ -42,9 +42,6 @@ static int keep_data(struct tx *t, const struct target *to, struct function *f)
 	for (int h = 0; h < KF_HOOKS; h++)
 		fds[h] = state_revision_get(t->s, to - t->to, to->old.revision, h);
 	rc = function_keep_data(f, fds, &to->conf);
-	for (size_t i = 0; i < to->conf.n_data && !rc; i++)
-		say("%s: map %s goes on with its data, %s is not read again", to->conf.name, to->conf.data[i].key,
-		    to->conf.data[i].value);
 	for (int h = 0; h < KF_HOOKS; h++)
 		if (fds[h] >= 0)
 			close(fds[h]);
@@ -276,13 +273,7 @@ static int attach_gate(struct tx *t, enum kf_hook hook)
 	rc = hook_attach(&at, &a, &got);
 	if (rc)
 		return rc;
-	if (hook != KF_XDP)
-		say("%s: gate attached at %s (%s)", t->s->ifname, hook_name(hook), got.tcx ? "tcx" : "clsact");
-	else
-		say("%s: gate attached at xdp (%s, %s)", t->s->ifname, mode_name(got.mode),
-		    got.multiprog
-			    ? "through libxdp's dispatcher"
-			    : "alone: this kernel refuses BPF_PROG_TYPE_EXT, so no other XDP program can be added");
+	t->attached[hook] = got;
 	return 0;
 }
 
@@ -305,4 +296,26 @@ int tx_attach(struct tx *t)
 			rc = attach_component(t, to);
 	}
 	return rc;
+}
+
+static void report_gate(const char *ifname, enum kf_hook hook, const struct hook_state *got)
+{
+	if (hook != KF_XDP)
+		say("%s: gate attached at %s (%s)", ifname, hook_name(hook), got->tcx ? "tcx" : "clsact");
+	else
+		say("%s: gate attached at xdp (%s, %s)", ifname, mode_name(got->mode),
+		    got->multiprog
+			    ? "through libxdp's dispatcher"
+			    : "alone: this kernel refuses BPF_PROG_TYPE_EXT, so no other XDP program can be added");
+}
+
+void tx_report(const struct tx *t)
+{
+	for (const struct target *to = t->to; to < t->to + KF_FUNCTIONS; to++)
+		for (size_t i = 0; to->load && to->change->keep_data && i < to->conf.n_data; i++)
+			say("%s: map %s goes on with its data, %s is not read again", to->conf.name,
+			    to->conf.data[i].key, to->conf.data[i].value);
+	for (int h = KF_HOOKS - 1; h >= 0; h--)
+		if (t->attached[h].attached)
+			report_gate(t->s->ifname, h, &t->attached[h]);
 }

@@ -212,7 +212,7 @@ pings() { in_client ping -c 1 -W "$(limit 2)" "$1"; }
 	in_host ip link set dev "$HOST_IF" xdpdrv obj "$PASS_OBJECT" sec xdp
 	before=$(everything)
 	refused 1 "$HOST_IF: XDP program pass \(id $(xdp_id "$HOST_NS" "$HOST_IF")\) is attached.*ip link set dev $HOST_IF xdp off" \
-		kf -q up "$HOST_IF"
+		kf up "$HOST_IF"
 	assert_eq "$before" "$(everything)"
 	in_host ip link set dev "$HOST_IF" xdp off
 	kf -q up "$HOST_IF"
