@@ -100,11 +100,27 @@ static int check_required(const struct state *s, const struct kf_iface_head *hea
 	return 0;
 }
 
+/* Are the gates attached that what runs needs? */
+static bool gates_attached(const struct state *s, const struct world *w)
+{
+	unsigned hooks = 1u << KF_XDP;
+	struct hook_state gate;
+	bool all = true;
+
+	for (size_t i = 0; i < w->n; i++)
+		hooks |= w->fn[i].head.component < 0 ? w->fn[i].head.hooks : 0;
+	for (int h = 0; h < KF_HOOKS; h++)
+		if (hooks & 1u << h)
+			all &= !runtime_gate(s, h, &gate) && gate.attached;
+	return all;
+}
+
 static int bring_up(struct state *s, struct request *r, bool configured, const char *mode, const char *require)
 {
 	struct change *changes = NULL;
 	struct kf_iface_head head;
 	struct world w = {0};
+	bool same = false;
 	size_t n = 0;
 	int rc = world_read(s, &w);
 
@@ -118,12 +134,17 @@ static int bring_up(struct state *s, struct request *r, bool configured, const c
 		rc = request_plan(r, &w, &changes, &n);
 	head.ifindex = s->ifindex;
 	head.up_at = w.up ? w.iface.up_at : (__u64)time(NULL);
-	if (!rc)
-		rc = scope_up();
+	if (!rc) { /* what is missing although it is up was taken by somebody */
+		rc = scope_up(w.up ? say : detail);
+		same = !rc && !n && w.up && !memcmp(&head, &w.iface, sizeof(head)) && gates_attached(s, &w);
+		rc = rc < 0 ? rc : 0;
+	}
 	if (!rc)
 		rc = runtime_change(s, &head, changes, n);
-	if (!rc && !n)
-		say(w.up ? "%s is up; nothing to change" : "%s is up, without functions", s->ifname);
+	if (!rc && same)
+		say("%s is up; nothing to change", s->ifname);
+	else if (!rc && !n)
+		say(w.up ? "%s is up" : "%s is up, without functions", s->ifname);
 	for (size_t i = 0; i < n; i++) {
 		if (!rc && changes[i].text)
 			say("%s", changes[i].text);

@@ -107,7 +107,11 @@ pings() { in_client ping -c 1 -W "$(limit 2)" "$1"; }
 	in_host sh -c 'echo 0 >/proc/sys/net/ipv4/conf/lo/forwarding'
 	ip -n "$HOST_NS" route del unreachable default metric 4294967295 table default
 	ip -n "$HOST_NS" -6 route del unreachable default metric 4294967295
-	kf -q up "$HOST_IF"
+	run kf up "$HOST_IF"
+	assert_eq "0 + net/ipv4/conf/lo/forwarding = 1
++ ip -4 route unreachable default, behind all others
++ ip -6 route unreachable default, behind all others
+$HOST_IF is up" "$status $output"
 	assert_eq 1 "$(sysctl_lo ipv4)"
 	assert_eq $'1\n1' "$(our_routes)"
 	pings "$HOST4"

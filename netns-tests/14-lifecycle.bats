@@ -236,7 +236,8 @@ folder_of() { echo "$(state_folder)/$1"; }
 	run kf ls
 	assert_match 'the xdp gate was detached by someone else: .kfaas-net up. attaches it again' "$output"
 	assert_eq false "$(json '.[0].gates.xdp.attached' ls || true)"
-	kf -q up "$HOST_IF"
+	run kf up "$HOST_IF"
+	assert_match "^$HOST_IF: gate attached at xdp .*"$'\n'"$HOST_IF is up$" "$output"
 	assert_eq one "$(tell 7000)"
 	assert_eq "mark ping" "$(json '[.[0].functions[].name] | sort | join(" ")' ls)"
 }
