@@ -65,6 +65,13 @@ bad_conf() { # REGEX TEXT: by `up` and by `check` alike
 	usage "deploy: --name is there twice" deploy "$HOST_IF" ping --name a --name b
 }
 
+@test "output that cannot be written" {
+	local words
+	for words in --help help --version "up --help" "help up" "inspect echo" "--netns $HOST_NS ls"; do
+		refused 1 "^kfaas-net: cannot write the output: No space left" sh -c "'$KFAAS' $words >/dev/full"
+	done
+}
+
 @test "interfaces and namespaces" {
 	local command
 	for command in up down ls save stats; do
