@@ -3,6 +3,7 @@
 #include "request.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -128,12 +129,14 @@ int request_open(struct change *c)
 
 	if (!rc)
 		rc = function_settings(&c->function, &c->conf);
-	return rc ? rc : function_rows(&c->function, &c->conf);
+	if (!rc)
+		rc = function_rows(&c->function, &c->conf);
+	return fail_in(rc, c->where);
 }
 
 /* --- Config files --- */
 
-static int want_section(struct request *r, const struct function_conf *section, const char *path)
+static int want_section(struct request *r, const struct function_conf *section)
 {
 	const char *object = section->object ? section->object : section->name;
 	struct change *more = realloc(r->wanted, (r->n + 1) * sizeof(*more)), *c;
@@ -146,28 +149,32 @@ static int want_section(struct request *r, const struct function_conf *section, 
 	*c = (struct change){.kind = CHANGE_DEPLOY};
 	function_conf_init(&c->conf);
 	r->n++;
+	if (asprintf(&c->where, "%s: [function %s]", r->path, section->name) < 0) {
+		c->where = NULL;
+		return -ENOMEM;
+	}
 	rc = function_find(&c->function, object);
 	if (!rc)
 		rc = function_manifest(&c->function, &c->conf);
-	if (!rc)
-		rc = function_conf_section(&c->conf, section->name, r->text, strlen(r->text), path);
-	if (!rc)
-		rc = function_conf_paths(&c->conf, r->dir);
+	if (rc)
+		return fail_in(rc, c->where);
+	rc = function_conf_section(&c->conf, section->name, r->text, strlen(r->text), r->path); /* knows the line */
+	if (rc)
+		return rc;
+	rc = function_conf_paths(&c->conf, r->dir);
 	if (!rc)
 		rc = conf_set_string(&c->conf.name, section->name);
 	if (!rc)
 		rc = request_object(&c->conf, &c->function, object);
-	if (!rc)
-		rc = function_conf_check(&c->conf, path);
-	return rc;
+	return rc ? fail_in(rc, c->where) : function_conf_check(&c->conf, r->path);
 }
 
-static int resolve(struct request *r, const char *path)
+static int resolve(struct request *r)
 {
-	int rc = conf_parse(&r->conf, r->text, strlen(r->text), path);
+	int rc = conf_parse(&r->conf, r->text, strlen(r->text), r->path);
 
 	for (size_t i = 0; i < r->conf.n_functions && !rc; i++)
-		rc = want_section(r, &r->conf.functions[i], path);
+		rc = want_section(r, &r->conf.functions[i]);
 	return rc;
 }
 
@@ -189,7 +196,7 @@ int request_config(struct request *r, const char *path)
 	size_t len;
 	int rc;
 
-	*r = (struct request){0};
+	*r = (struct request){.path = path};
 	conf_init(&r->conf);
 	rc = read_file(path, CONFIG_MAX, &r->text, &len);
 	if (!rc)
@@ -198,15 +205,15 @@ int request_config(struct request *r, const char *path)
 		return fail_input("cannot read the config %s: %s", path, strerror(-rc));
 	if (strlen(r->text) != len)
 		return fail_input("%s is not a config: it has zero bytes", path);
-	return resolve(r, path);
+	return resolve(r);
 }
 
 int request_builtin(struct request *r)
 {
-	*r = (struct request){0};
+	*r = (struct request){.path = "the built-in config"};
 	conf_init(&r->conf);
 	r->text = strdup("[function ping]\n");
-	return r->text ? resolve(r, "the built-in config") : -ENOMEM;
+	return r->text ? resolve(r) : -ENOMEM;
 }
 
 void request_free(struct request *r)
@@ -243,7 +250,9 @@ static int add_change(struct change **list, size_t *n, const struct plan_step *s
 	c->text = plan_step_text(step); /* before what it speaks of moves */
 	if (wanted) {
 		c->function = wanted->function;
+		c->where = wanted->where;
 		wanted->function = (struct function){0};
+		wanted->where = NULL;
 	}
 	return rc;
 }
@@ -287,9 +296,9 @@ int request_plan(struct request *r, const struct world *w, struct change **chang
 	for (size_t i = 0; i < r->n && !rc; i++)
 		wanted[i] = (struct plan_function){.conf = &r->wanted[i].conf, .digest = r->wanted[i].function.digest};
 	for (size_t i = 0; i < r->n && !rc; i++)
-		rc = function_rows_digest(&r->wanted[i].conf);
+		rc = fail_in(function_rows_digest(&r->wanted[i].conf), r->wanted[i].where);
 	if (!rc)
-		rc = plan_check(wanted, r->n, "the config");
+		rc = plan_check(wanted, r->n, r->path);
 	if (!rc)
 		rc = plan_make(&p, now, w->n, wanted, r->n);
 	if (!rc)

@@ -59,6 +59,7 @@ int request_object(struct function_conf *conf, const struct function *f, const c
 /* A config file, resolved: every function found, its manifest below, its section above. */
 struct request {
 	struct conf conf;
+	const char *path; /* as errors call it */
 	char *text;
 	char dir[PATH_MAX];    /* what relative paths in it are below */
 	struct change *wanted; /* CHANGE_DEPLOY each */

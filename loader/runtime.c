@@ -18,6 +18,7 @@ void change_free(struct change *c)
 {
 	function_conf_free(&c->conf);
 	function_free(&c->function);
+	free(c->where);
 	free(c->text);
 }
 

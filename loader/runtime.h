@@ -37,6 +37,7 @@ struct change {
 	struct function_conf conf; /* DEPLOY, REPLACE, UPDATE: effective; else only the name */
 	struct function function;  /* DEPLOY, REPLACE: found (not opened) */
 	bool keep_data;		   /* REPLACE */
+	char *where;		   /* for errors: the config file and the section that asks for it; or NULL */
 	char *text;		   /* in words, for who reports what was done; or NULL */
 };
 

@@ -171,7 +171,7 @@ int tx_load(struct tx *t)
 		if (!to->used)
 			continue;
 		if (to->load)
-			rc = load_fresh(t, to);
+			rc = fail_in(load_fresh(t, to), to->change->where);
 		else if (to->reuse_pins && to->head.component < 0)
 			rc = load_pinned(t, to);
 		if (!rc && to->load)
@@ -293,7 +293,7 @@ int tx_attach(struct tx *t)
 		struct target *to = &t->to[id];
 
 		if (to->used && to->head.component >= 0 && (to->load || to->reuse_pins))
-			rc = attach_component(t, to);
+			rc = fail_in(attach_component(t, to), to->change->where);
 	}
 	return rc;
 }

@@ -185,8 +185,14 @@ bad_conf() { # REGEX TEXT: by `up` and by `check` alike
 	bad_conf ".*bad.conf:1: " "no section\n"
 	bad_conf ".*bad.conf:1: .*" "[function a/b]\n"
 	bad_conf ".*bad.conf.*zero bytes" "[interface]\n\\0"
-	bad_conf "no function 'nonesuch'" "[function nonesuch]\n"
-	bad_conf ".*set.revision: 'x'" "[function answer]\nobject = $REVISION\nset.revision = x\n"
+	section() { bad_conf ".*bad.conf: \[function second\]: $1" "[function answer]\nobject = $REVISION\n[function second]\n$2\n"; }
+	section "no function 'nonesuch'" "object = nonesuch"
+	section "cannot read the object /nonesuch.o: No such file" "object = /nonesuch.o"
+	section "set.revision: 'x'" "object = $REVISION\non = udp/5\nset.revision = x"
+	section "data.x: .* has no map 'x'" "object = $REVISION\non = udp/5\ndata.x = /dev/null"
+	section ".* has two programs for xdp" "object = $O/two-programs.bpf.o\non = udp/5"
+	conf "[function second]\nobject = $O/bad.bpf.o\non = udp/1\n"
+	failed ".*bad.conf: \[function second\]: the kernel's verifier refused .*bad.bpf.o" up "$HOST_IF" -c "$CONF"
 	usage "cannot read the config /nonesuch.conf: No such file" up "$HOST_IF" -c /nonesuch.conf
 	usage "cannot read the config /nonesuch.conf: No such file" check /nonesuch.conf
 	usage "cannot read the config $BATS_TEST_TMPDIR: Is a directory" up "$HOST_IF" -c "$BATS_TEST_TMPDIR"
