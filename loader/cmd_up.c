@@ -165,7 +165,7 @@ int cmd_up(int argc, char **argv)
 		 .letter = 'c',
 		 .string = &config,
 		 .value = "FILE",
-		 .help = "instead of " CONFIG_DIR "/IFACE.conf"},
+		 .help = "instead of " CONFIG_DIR "/IFACE.conf; -: standard input"},
 		{.name = "mode",
 		 .letter = 'm',
 		 .string = &mode,

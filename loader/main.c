@@ -73,7 +73,7 @@ static int check_capabilities(void)
 		int bit;
 		const char *name, *what_for;
 	} needed[] = {
-		{CAP_NET_ADMIN, "CAP_NET_ADMIN", "attach programs to interfaces"},
+		{CAP_NET_ADMIN, "CAP_NET_ADMIN", "attach, find and remove programs at interfaces"},
 		{CAP_BPF, "CAP_BPF", "load programs"},
 		{CAP_SYS_ADMIN, "CAP_SYS_ADMIN", "use bpffs and find attached programs"},
 	};
@@ -119,6 +119,8 @@ int command_start(const struct args_spec *spec, int *argc, char **argv, unsigned
 	rc = args_parse(&full, argc, argv);
 	if (rc)
 		return rc;
+	if (quiet && verbose)
+		return fail_input("%s: --quiet and --verbose contradict each other: leave one out", spec->command);
 	log_level = quiet ? LOG_QUIET : verbose ? LOG_VERBOSE : LOG_NORMAL;
 	out_json = json;
 	log_capture_libraries();

@@ -33,6 +33,23 @@ static int apply_pair(struct function_conf *conf, const char *prefix, const char
 	return function_conf_set(conf, LAYER_ARGS, key, eq + 1, where);
 }
 
+/* What may be there only once, as in a config. */
+static int apply_pairs(struct function_conf *conf, const char *prefix, const struct args_list *list, const char *where)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < list->n && !rc; i++) {
+		size_t key = strcspn(list->item[i], "=");
+
+		for (size_t j = 0; j < i; j++)
+			if (key == strcspn(list->item[j], "=") && !strncmp(list->item[i], list->item[j], key))
+				return fail_input("%s %.*s is there twice: leave one out", where, (int)key,
+						  list->item[i]);
+		rc = apply_pair(conf, prefix, list->item[i], where);
+	}
+	return rc;
+}
+
 static int below_here(struct function_conf *conf)
 {
 	char dir[PATH_MAX];
@@ -65,10 +82,10 @@ int request_options(struct function_conf *conf, const struct function_options *o
 			rc = function_conf_set(conf, LAYER_ARGS, words[i].key, words[i].value, words[i].where);
 	for (size_t i = 0; i < o->on.n && !rc; i++)
 		rc = function_conf_set(conf, LAYER_ARGS, "on", o->on.item[i], "--on");
-	for (size_t i = 0; i < o->set.n && !rc; i++)
-		rc = apply_pair(conf, "set.", o->set.item[i], "--set");
-	for (size_t i = 0; i < o->data.n && !rc; i++)
-		rc = apply_pair(conf, "data.", o->data.item[i], "--data");
+	if (!rc)
+		rc = apply_pairs(conf, "set.", &o->set, "--set");
+	if (!rc)
+		rc = apply_pairs(conf, "data.", &o->data, "--data");
 	return rc ? rc : below_here(conf);
 }
 
@@ -196,11 +213,14 @@ int request_config(struct request *r, const char *path)
 	size_t len;
 	int rc;
 
+	path = strcmp(path, "-") ? path : "/dev/stdin";
 	*r = (struct request){.path = path};
 	conf_init(&r->conf);
 	rc = read_file(path, CONFIG_MAX, &r->text, &len);
 	if (!rc)
 		rc = folder_of(path, r->dir);
+	if (rc == -EFBIG)
+		return fail_input("%s is not a config: it has more than %u bytes", path, CONFIG_MAX);
 	if (rc)
 		return fail_input("cannot read the config %s: %s", path, strerror(-rc));
 	if (strlen(r->text) != len)

@@ -352,7 +352,7 @@ $HOST_IF is up" "$status $output"
 }
 
 @test "without the capability, it is named" {
-	refused 1 'missing capability CAP_NET_ADMIN .to attach programs to interfaces.: run as root' \
+	refused 1 'missing capability CAP_NET_ADMIN .to attach, find and remove programs at interfaces.: run as root' \
 		setpriv --bounding-set -net_admin --inh-caps -net_admin "$KFAAS" up "$HOST_IF"
 	refused 1 'missing capability CAP_SYS_ADMIN' \
 		setpriv --bounding-set -sys_admin --inh-caps -sys_admin "$KFAAS" ls

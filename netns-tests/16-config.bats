@@ -64,8 +64,9 @@ up_config() { kf "$@" up "$HOST_IF" -c "$BATS_TEST_TMPDIR/config"; }
 	figure_is a packets 1
 	figure_is b packets 2
 	figure_is c packets 2
-	run up_config
+	run kf up "$HOST_IF" -c - <"$BATS_TEST_TMPDIR/config"
 	assert_eq "0 $HOST_IF is up; nothing to change" "$status $output"
+	assert_eq "/dev/stdin: valid, 4 functions" "$(kf check - <"$BATS_TEST_TMPDIR/config")"
 }
 
 @test "up -c with a changed object file replaces that function alone" {

@@ -62,6 +62,7 @@ bad_conf() { # REGEX TEXT: by `up` and by `check` alike
 	usage "deploy: unknown option '--frob': see .*--help" deploy "$HOST_IF" ping --frob
 	usage "deploy: --prio needs a value" deploy "$HOST_IF" ping --prio
 	usage "ls: --json takes no value" ls --json=yes
+	usage "ls: --quiet and --verbose contradict each other" ls -q -v
 	usage "deploy: --name is there twice" deploy "$HOST_IF" ping --name a --name b
 }
 
@@ -112,6 +113,8 @@ bad_conf() { # REGEX TEXT: by `up` and by `check` alike
 }
 
 @test "values of options" {
+	deploying "--set revision is there twice: leave one out" --set revision=1 --set revision=2
+	deploying "--data x is there twice: leave one out" --data x=a --data x=b
 	deploying "--prio: bad value '70000' for 'prio': .* 0 to 65535" --prio 70000
 	deploying "--prio: bad value '5x'" --prio 5x
 	deploying "--prio: bad value '-1'" --prio=-1
@@ -185,6 +188,9 @@ bad_conf() { # REGEX TEXT: by `up` and by `check` alike
 	bad_conf ".*bad.conf:1: " "no section\n"
 	bad_conf ".*bad.conf:1: .*" "[function a/b]\n"
 	bad_conf ".*bad.conf.*zero bytes" "[interface]\n\\0"
+	conf "[interface]\n"
+	truncate -s 17M "$CONF"
+	usage ".*bad.conf is not a config: it has more than 16777216 bytes" check "$CONF"
 	section() { bad_conf ".*bad.conf: \[function second\]: $1" "[function answer]\nobject = $REVISION\n[function second]\n$2\n"; }
 	section "no function 'nonesuch'" "object = nonesuch"
 	section "cannot read the object /nonesuch.o: No such file" "object = /nonesuch.o"
