@@ -11,7 +11,7 @@
 #include "request.h"
 
 /* Open every object, write its settings and read its data, as deploying would, short of the kernel. */
-static int check_functions(struct request *r, const char *path)
+static int check_functions(struct request *r)
 {
 	struct plan_function *all = calloc(r->n + 1, sizeof(*all));
 	int rc = all ? 0 : -ENOMEM;
@@ -23,7 +23,7 @@ static int check_functions(struct request *r, const char *path)
 		all[i] = (struct plan_function){&c->conf, c->function.digest, c->function.hooks};
 	}
 	if (!rc)
-		rc = plan_check(all, r->n, path);
+		rc = plan_check(all, r->n, r->path);
 	free(all);
 	return rc;
 }
@@ -38,26 +38,24 @@ int cmd_check(int argc, char **argv)
 		.about = "Read a config file (-: standard input) as `up` would: grammar, objects, manifests,\n"
 			 "settings, data files. Needs no rights and touches nothing."};
 	struct request r = {0};
-	const char *file;
 	int rc = command_start(&spec, &argc, argv, NEEDS_NOTHING);
 
 	if (rc)
 		return rc;
-	file = strcmp(argv[0], "-") ? argv[0] : "/dev/stdin";
-	rc = request_config(&r, file);
+	rc = request_config(&r, argv[0]);
 	if (!rc)
-		rc = check_functions(&r, file);
+		rc = check_functions(&r);
 	if (!rc && out_json) {
 		struct json_object *o = json_object_new_object(), *names = json_object_new_array();
 
-		json_str(o, "file", file);
+		json_str(o, "file", r.path);
 		json_flag(o, "valid", true);
 		for (size_t i = 0; i < r.n; i++)
 			json_object_array_add(names, json_object_new_string(r.wanted[i].conf.name));
 		json_object_object_add(o, "functions", names);
 		out_object(o);
 	} else if (!rc) {
-		printf("%s: valid, %zu function%s\n", file, r.n, r.n == 1 ? "" : "s");
+		printf("%s: valid, %zu function%s\n", r.path, r.n, r.n == 1 ? "" : "s");
 	}
 	request_free(&r);
 	return rc;

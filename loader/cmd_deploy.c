@@ -42,7 +42,7 @@ int cmd_deploy(int argc, char **argv)
 {
 	struct function_options o = {0};
 	const struct args_option options[] = {
-		FUNCTION_OPTIONS(o),
+		FUNCTION_OPTIONS(o, SHOW_DEFAULT),
 		{.name = "name", .string = &o.name, .value = "NAME", .help = "deploy it under another name"},
 		{.name = "component",
 		 .string = &o.component,
@@ -106,7 +106,7 @@ int cmd_replace(int argc, char **argv)
 	struct function_options o = {0};
 	bool keep = false;
 	const struct args_option options[] = {
-		FUNCTION_OPTIONS(o),
+		FUNCTION_OPTIONS(o, NO_DEFAULT), /* what runs stays */
 		{.name = "keep-data", .flag = &keep, .help = "the new revision goes on with the maps of the old one"},
 		{0},
 	};
@@ -218,12 +218,16 @@ int cmd_reset(int argc, char **argv)
 	if (rc)
 		return rc;
 	rc = world_get(&s, &w, argv[1], &d);
+	if (!rc && !d->conf.budget_ns)
+		rc = fail(-ENOENT, "%s has no fuse: `kfaas-net replace %s %s --budget TIME` gives it one", argv[1],
+			  s.ifname, argv[1]);
 	if (!rc) {
 		struct kf_meter *m = &s.meters[d->id];
 
+		say(m->blown ? "%s: fuse of %s is in again" : "%s: fuse of %s was in, it is measured anew", s.ifname,
+		    argv[1]);
 		m->over = m->mean_ns = 0;
 		m->blown = 0;
-		say("%s: fuse of %s is in again", argv[0], argv[1]);
 	}
 	world_close(&s, &w);
 	return rc;

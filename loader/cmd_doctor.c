@@ -10,6 +10,7 @@
 #include "caps.h"
 #include "cmd.h"
 #include "doctor.h"
+#include "link.h"
 #include "log.h"
 #include "out.h"
 
@@ -132,16 +133,13 @@ static void print_json(const struct checks *c, const char *ifname)
 	out_object(o);
 }
 
-static void examine(struct checks *c, const char *ifname)
+static void examine(struct checks *c, const char *ifname, int ifindex)
 {
-	int ifindex;
-
 	doctor_kernel(c);
 	doctor_install(c);
 	doctor_namespace(c);
 	if (!ifname)
 		return;
-	ifindex = if_nametoindex(ifname);
 	if (!ifindex) {
 		check_wrong(c, ifname, "there is no such interface in this network namespace");
 		check_remedy(c, "`ip link` lists them; --netns NAME enters another namespace");
@@ -162,17 +160,23 @@ int cmd_doctor(int argc, char **argv)
 		.max = 1,
 		.about = "What this kernel, this installation and (with IFACE) this interface can do, what is wrong\n"
 			 "and the remedy. Changes nothing. Exit 1 if something is WRONG."};
+	const char *ifname = NULL;
+	char name[IF_NAMESIZE];
 	struct checks c = {0};
 	size_t wrong = 0;
-	int rc = command_start(&spec, &argc, argv, NEEDS_NOTHING);
+	int ifindex = 0, rc = command_start(&spec, &argc, argv, NEEDS_NOTHING);
 
 	if (rc)
 		return rc;
-	examine(&c, argc ? argv[0] : NULL);
+	if (argc) {
+		ifindex = link_find(argv[0], name);
+		ifname = ifindex ? name : argv[0];
+	}
+	examine(&c, ifname, ifindex);
 	for (size_t i = 0; i < c.n; i++)
 		wrong += c.list[i].status == CHECK_WRONG;
 	if (out_json)
-		print_json(&c, argc ? argv[0] : NULL);
+		print_json(&c, ifname);
 	else
 		print_text(&c);
 	free_checks(&c);

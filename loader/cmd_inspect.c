@@ -114,10 +114,11 @@ static int inspect(struct inspection *in, const char *object)
 		return rc;
 	}
 	inspect_print_static(in);
-	fflush(stdout);
+	rc = out_flush(); /* before what loading has to say */
+	if (rc)
+		return rc;
 	rc = load(in);
 	inspect_print_loaded(in);
-	fflush(stdout);
 	return rc;
 }
 

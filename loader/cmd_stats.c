@@ -169,9 +169,10 @@ static int show(const struct state *s, const struct world *w, const char *name, 
 		table_print(t);
 	}
 	if (s->control->fib_refused)
-		warning("%s: the kernel did not say %llu times whether an address is its own, such packets were passed "
+		warning("%s: the kernel did not say %llu time%s whether an address is its own, such packets were "
+			"passed "
 			"on: `kfaas-net doctor %s`",
-			s->ifname, s->control->fib_refused, s->ifname);
+			s->ifname, s->control->fib_refused, s->control->fib_refused == 1 ? "" : "s", s->ifname);
 	return 0;
 }
 

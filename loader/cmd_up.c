@@ -5,11 +5,11 @@
 #include <net/if_arp.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "cmd.h"
+#include "link.h"
 #include "log.h"
 #include "request.h"
 #include "scope.h"
@@ -17,25 +17,24 @@
 
 #define CONFIG_DIR "/etc/kfaas-net"
 
-/* Frames must begin with an Ethernet header, and the interface must be up to take any. */
-static int check_link(const char *ifname)
+/* Frames must begin with an Ethernet header, and the interface must be up to take any. IFNAME takes its name. */
+static int check_link(const char *word, char ifname[IF_NAMESIZE])
 {
-	struct ifreq req = {0};
-	int rc = 0, fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct link link;
+	int rc, ifindex = link_find(word, ifname);
 
-	if (fd < 0)
-		return fail(-errno, "cannot open a socket: %s", strerror(errno));
-	path_join(req.ifr_name, sizeof(req.ifr_name), "%s", ifname);
-	if (ioctl(fd, SIOCGIFHWADDR, &req))
-		rc = fail_input("no interface '%s' here: `ip link` lists them (--netns NAME enters a namespace)",
-				ifname);
-	else if (req.ifr_hwaddr.sa_family != ARPHRD_ETHER && req.ifr_hwaddr.sa_family != ARPHRD_LOOPBACK)
-		rc = fail_input("%s carries no Ethernet frames (link type %d): functions work on Ethernet", ifname,
-				req.ifr_hwaddr.sa_family);
-	else if (!ioctl(fd, SIOCGIFFLAGS, &req) && !(req.ifr_flags & IFF_UP))
+	if (!ifindex)
+		return fail_input("no interface '%s' here: `ip link` lists them (--netns NAME enters a namespace)",
+				  word);
+	rc = link_get(ifindex, -1, &link);
+	if (rc)
+		return fail(rc, "the kernel does not tell of %s: %s", ifname, strerror(-rc));
+	if (link.type != ARPHRD_ETHER && link.type != ARPHRD_LOOPBACK)
+		return fail_input("%s carries no Ethernet frames (link type %u): functions work on Ethernet", ifname,
+				  link.type);
+	if (!(link.flags & IFF_UP))
 		warning("%s is down: nothing arrives until `ip link set %s up`", ifname, ifname);
-	close(fd);
-	return rc;
+	return 0;
 }
 
 static int interface_settings(struct kf_iface_head *head, const struct request *r, const struct world *w,
@@ -101,11 +100,27 @@ static int check_required(const struct state *s, const struct kf_iface_head *hea
 	return 0;
 }
 
+/* Are the gates attached that what runs needs? */
+static bool gates_attached(const struct state *s, const struct world *w)
+{
+	unsigned hooks = 1u << KF_XDP;
+	struct hook_state gate;
+	bool all = true;
+
+	for (size_t i = 0; i < w->n; i++)
+		hooks |= w->fn[i].head.component < 0 ? w->fn[i].head.hooks : 0;
+	for (int h = 0; h < KF_HOOKS; h++)
+		if (hooks & 1u << h)
+			all &= !runtime_gate(s, h, &gate) && gate.attached;
+	return all;
+}
+
 static int bring_up(struct state *s, struct request *r, bool configured, const char *mode, const char *require)
 {
 	struct change *changes = NULL;
 	struct kf_iface_head head;
 	struct world w = {0};
+	bool same = false;
 	size_t n = 0;
 	int rc = world_read(s, &w);
 
@@ -119,19 +134,25 @@ static int bring_up(struct state *s, struct request *r, bool configured, const c
 		rc = request_plan(r, &w, &changes, &n);
 	head.ifindex = s->ifindex;
 	head.up_at = w.up ? w.iface.up_at : (__u64)time(NULL);
-	if (!rc)
-		rc = scope_up();
+	if (!rc) { /* what is missing although it is up was taken by somebody */
+		rc = scope_up(w.up ? say : detail);
+		same = !rc && !n && w.up && !memcmp(&head, &w.iface, sizeof(head)) && gates_attached(s, &w);
+		rc = rc < 0 ? rc : 0;
+	}
 	if (!rc)
 		rc = runtime_change(s, &head, changes, n);
-	if (!rc && !n)
-		say(w.up ? "%s is up; nothing to change" : "%s is up, without functions", s->ifname);
-	for (size_t i = 0; i < n; i++)
+	if (!rc && same)
+		say("%s is up; nothing to change", s->ifname);
+	else if (!rc && !n)
+		say(w.up ? "%s is up" : "%s is up, without functions", s->ifname);
+	for (size_t i = 0; i < n; i++) {
+		if (!rc && changes[i].text)
+			say("%s", changes[i].text);
 		change_free(&changes[i]);
+	}
 	free(changes);
 	if (rc && !w.up)
 		runtime_down(s);
-	else if (rc && n) /* though a plan was printed */
-		say("%s: nothing was changed", s->ifname);
 	world_free(&w);
 	return rc;
 }
@@ -144,7 +165,7 @@ int cmd_up(int argc, char **argv)
 		 .letter = 'c',
 		 .string = &config,
 		 .value = "FILE",
-		 .help = "instead of " CONFIG_DIR "/IFACE.conf"},
+		 .help = "instead of " CONFIG_DIR "/IFACE.conf; -: standard input"},
 		{.name = "mode",
 		 .letter = 'm',
 		 .string = &mode,
@@ -168,15 +189,15 @@ int cmd_up(int argc, char **argv)
 			 "keeps its functions."};
 	struct request r = {0};
 	struct state s;
-	char path[64];
+	char path[64], ifname[IF_NAMESIZE];
 	int rc = command_start(&spec, &argc, argv, NEEDS_BPF | NEEDS_SWEEP);
 
 	if (rc)
 		return rc;
-	path_join(path, sizeof(path), CONFIG_DIR "/%s.conf", argv[0]);
-	if (!config && !access(path, F_OK))
+	rc = check_link(argv[0], ifname);
+	path_join(path, sizeof(path), CONFIG_DIR "/%s.conf", ifname);
+	if (!rc && !config && !access(path, F_OK))
 		config = path;
-	rc = check_link(argv[0]);
 	if (!rc)
 		rc = config ? request_config(&r, config) : request_builtin(&r);
 	if (!rc)

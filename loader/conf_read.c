@@ -127,6 +127,11 @@ static int enter_section(struct reading *r, char *name)
 			return fail_input("%s: section [function] has no name: write [function NAME]", where);
 		return enter_function(r, name, where);
 	}
+	if (word == 9 && !strncmp(name, "interface", 9))
+		return fail_input(
+			"%s: section [%.80s]: write [interface], a config is of one interface, whose name is not "
+			"in it",
+			where, name);
 	name[word] = '\0';
 	suggest_text(name, sections, 2, hint, sizeof(hint));
 	return fail_input("%s: unknown section [%.80s]%s", where, name,

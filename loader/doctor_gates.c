@@ -169,9 +169,9 @@ static void functions(struct checks *c, const struct state *s, const struct worl
 		check_ok(c, "functions on it", "%zu, none in trouble", w->n);
 	if (s->control->fib_refused) {
 		check_wrong(c, "own addresses",
-			    "%llu times the kernel did not say whether an address is this host's own; those packets "
+			    "%llu time%s the kernel did not say whether an address is this host's own; those packets "
 			    "passed by",
-			    (unsigned long long)s->control->fib_refused);
+			    (unsigned long long)s->control->fib_refused, s->control->fib_refused == 1 ? "" : "s");
 		check_remedy(c, "run `kfaas-net up %s` again; `to PREFIX` or scope = any does without the question",
 			     s->ifname);
 	}

@@ -1,13 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* doctor_namespace.c - bpffs, and what `up` keeps for this network namespace. */
 #include <errno.h>
-#include <linux/magic.h>
 #include <net/if.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/vfs.h>
-#include <unistd.h>
 
 #include "doctor.h"
 #include "link.h"
@@ -16,45 +12,30 @@
 #include "state.h"
 #include "util.h"
 
-/* `ip netns exec NAME` mounts a /sys of its own, called NAME, over the one that has bpffs; it ends
- * with the command, and what is pinned in it as well. */
-static bool below_ip_netns(char *name, size_t size)
-{
-	FILE *f = fopen("/proc/self/mountinfo", "re");
-	char line[1024], source[64], path[96];
-	bool found = false;
-
-	while (f && fgets(line, sizeof(line), f)) {
-		const char *rest = strstr(line, " - sysfs ");
-
-		if (!strstr(line, " / /sys ") || !rest || sscanf(rest, " - sysfs %63s", source) != 1)
-			continue;
-		path_join(path, sizeof(path), "/run/netns/%s", source);
-		found = !access(path, F_OK); /* the last one is on top */
-		path_join(name, size, "%s", source);
-	}
-	if (f)
-		fclose(f);
-	return found;
-}
-
 static bool bpffs(struct checks *c)
 {
-	struct statfs st;
-	char name[64];
+	char netns[64];
 
-	if (!statfs("/sys/fs/bpf", &st) && (unsigned long)st.f_type == BPF_FS_MAGIC) {
+	switch (state_bpffs(netns, sizeof(netns))) {
+	case BPFFS_MOUNTED:
 		check_ok(c, "bpffs", "mounted at /sys/fs/bpf");
 		return true;
-	}
-	if (below_ip_netns(name, sizeof(name))) {
-		check_wrong(c, "bpffs",
-			    "`ip netns exec` hides /sys/fs/bpf from its command: what is deployed from here is lost "
-			    "when that ends");
-		check_remedy(c, "`kfaas-net --netns %s ...` instead", name);
-	} else {
+	case BPFFS_MISSING:
 		check_note(c, "bpffs", "not mounted at /sys/fs/bpf");
 		check_remedy(c, "`mount -t bpf bpf /sys/fs/bpf`; `up` does that, too");
+		break;
+	case BPFFS_IP_NETNS:
+		check_wrong(c, "bpffs",
+			    "`ip netns exec` hides /sys/fs/bpf from its command: what is deployed from here would be "
+			    "lost when that ends, so `up` refuses");
+		check_remedy(c, "`kfaas-net --netns %s ...` outside of it", netns);
+		break;
+	case BPFFS_FLEETING:
+		check_wrong(c, "bpffs",
+			    "not mounted at /sys/fs/bpf in this mount namespace, of which process 1 sees nothing: what "
+			    "is deployed would be lost with it, so `up` refuses");
+		check_remedy(c, "run kfaas-net outside of it, or, if it lasts, `mount -t bpf bpf /sys/fs/bpf`");
+		break;
 	}
 	return false;
 }
@@ -84,7 +65,7 @@ static bool one_state(struct checks *c, const char *ifname)
 	__u32 record;
 	int rc;
 
-	rc = state_open(&s, ifname, STATE_READ);
+	rc = state_open_listed(&s, ifname, STATE_READ);
 	if (rc == -ENOENT) {
 		check_note(c, "state",
 			   "%s: half-made by an `up` or `down` that did not end; the next command clears it away",

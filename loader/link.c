@@ -3,9 +3,21 @@
 #include "link.h"
 
 #include <linux/if_link.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "netlink.h"
+
+int link_find(const char *word, char name[IF_NAMESIZE])
+{
+	int ifindex = if_nametoindex(word);
+
+	if (!ifindex || !if_indextoname(ifindex, name)) {
+		snprintf(name, IF_NAMESIZE, "%s", word);
+		return 0;
+	}
+	return ifindex;
+}
 
 static int see_xdp(const struct nlattr *a, void *data)
 {

@@ -3,9 +3,13 @@
 #ifndef KF_LINK_H
 #define KF_LINK_H
 
+#include <net/if.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+/* The ifindex of the interface that WORD names, be it by an altname, and its NAME. 0: there is none, NAME is WORD. */
+int link_find(const char *word, char name[IF_NAMESIZE]);
 
 struct link {
 	unsigned flags; /* IFF_* */

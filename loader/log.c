@@ -92,6 +92,21 @@ int fail_input(const char *fmt, ...)
 	return -EINVAL;
 }
 
+int fail_in(int rc, const char *where)
+{
+	char text[sizeof(failure)];
+
+	if (!rc || !where || !failure[0])
+		return rc;
+	strcpy(text, failure);
+	failure[0] = '\0';
+	if (failure_is_input)
+		fail_input("%s: %s", where, text);
+	else
+		fail(rc, "%s: %s", where, text);
+	return rc;
+}
+
 int fail_memory(void)
 {
 	return fail(-ENOMEM, "out of memory");

@@ -23,6 +23,8 @@ void warning(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 int fail(int rc, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* The same for wrong usage or invalid input (exit 2); returns -EINVAL. */
 int fail_input(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+/* If RC is not 0 put "WHERE: " before the description (NULL: nothing); returns RC. */
+int fail_in(int rc, const char *where);
 /* "out of memory"; returns -ENOMEM. */
 int fail_memory(void);
 

@@ -73,7 +73,7 @@ static int check_capabilities(void)
 		int bit;
 		const char *name, *what_for;
 	} needed[] = {
-		{CAP_NET_ADMIN, "CAP_NET_ADMIN", "attach programs to interfaces"},
+		{CAP_NET_ADMIN, "CAP_NET_ADMIN", "attach, find and remove programs at interfaces"},
 		{CAP_BPF, "CAP_BPF", "load programs"},
 		{CAP_SYS_ADMIN, "CAP_SYS_ADMIN", "use bpffs and find attached programs"},
 	};
@@ -119,6 +119,8 @@ int command_start(const struct args_spec *spec, int *argc, char **argv, unsigned
 	rc = args_parse(&full, argc, argv);
 	if (rc)
 		return rc;
+	if (quiet && verbose)
+		return fail_input("%s: --quiet and --verbose contradict each other: leave one out", spec->command);
 	log_level = quiet ? LOG_QUIET : verbose ? LOG_VERBOSE : LOG_NORMAL;
 	out_json = json;
 	log_capture_libraries();
@@ -135,16 +137,23 @@ int command_start(const struct args_spec *spec, int *argc, char **argv, unsigned
 	return rc;
 }
 
-/* `kfaas-net --netns x ls` is `kfaas-net ls --netns x`: move the command's name to the front. */
-static const struct command *find_command(int argc, char **argv)
+/* Where in ARGV the command's name is, behind options: ARGC if there is none. */
+static int command_at(int argc, char **argv)
 {
-	const char *names[32];
-	size_t n = 0;
 	int at = 1;
 
 	while (at < argc && argv[at][0] == '-')
 		at += !strcmp(argv[at], "--netns") || !strcmp(argv[at], "-n") ? 2 : 1;
-	if (at >= argc && argc == 1) {
+	return at < argc ? at : argc;
+}
+
+/* `kfaas-net --netns x ls` is `kfaas-net ls --netns x`: move the command's name to the front. */
+static const struct command *find_command(int at, int argc, char **argv)
+{
+	const char *names[32];
+	size_t n = 0;
+
+	if (argc == 1) {
 		usage(stderr);
 		return NULL;
 	}
@@ -166,38 +175,48 @@ static const struct command *find_command(int argc, char **argv)
 	return NULL;
 }
 
-int main(int argc, char **argv)
+/* What is asked for in place of a command: told? */
+static bool about_itself(int at, int argc, char **argv)
 {
-	const struct command *c;
-	int rc;
-
-	for (int i = 1; i < argc && argv[i][0] == '-'; i++) {
+	for (int i = 1; i < at; i++) {
 		if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h")) {
 			usage(stdout);
-			return 0;
+			return true;
 		}
 		if (!strcmp(argv[i], "--version")) {
 			puts("kfaas-net " KFAAS_VERSION);
-			return 0;
+			return true;
 		}
 	}
-	if (argc > 1 && !strcmp(argv[1], "help")) { /* `help up` is `up --help` */
-		if (argc == 2) {
-			usage(stdout);
-			return 0;
-		}
-		argv[1] = argv[2];
-		argv[2] = "--help";
+	if (at >= argc || strcmp(argv[at], "help"))
+		return false;
+	if (at + 1 == argc) {
+		usage(stdout);
+		return true;
 	}
-	c = find_command(argc, argv);
-	rc = c ? c->run(argc - 2, argv + 2) : -EINVAL;
-	if (fflush(stdout) && !rc)
-		rc = fail(-errno, "cannot write the output: %s", strerror(errno));
+	argv[at] = argv[at + 1]; /* `help up` is `up --help` */
+	argv[at + 1] = "--help";
+	return false;
+}
+
+int main(int argc, char **argv)
+{
+	const struct command *c = NULL;
+	int at = command_at(argc, argv), rc = 0;
+
+	if (!about_itself(at, argc, argv)) {
+		c = find_command(at, argc, argv);
+		rc = c ? c->run(argc - 2, argv + 2) : -EINVAL;
+	}
+	if (rc >= 0)
+		rc = out_flush();
+	else
+		fflush(stdout);
 	if (rc >= 0)
 		return 0;
 	if (*fail_text())
 		fprintf(stderr, "kfaas-net: %s\n", fail_text());
 	else if (c)
 		fprintf(stderr, "kfaas-net: %s failed: %s\n", c->name, strerror(-rc));
-	return !c || fail_is_input() ? 2 : 1;
+	return argc == 1 || fail_is_input() ? 2 : 1;
 }

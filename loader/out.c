@@ -3,12 +3,23 @@
 #include "out.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "log.h"
+
 bool out_json;
+
+int out_flush(void)
+{
+	errno = 0;
+	if (!fflush(stdout) && !ferror(stdout))
+		return 0;
+	return fail(-EIO, "cannot write the output: %s", errno ? strerror(errno) : "a part of it was lost");
+}
 
 void out_object(struct json_object *obj)
 {

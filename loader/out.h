@@ -9,6 +9,8 @@
 
 extern bool out_json; /* --json was given */
 
+/* Let standard output reach who reads it; an error if not all that was printed so far does. */
+int out_flush(void);
 /* Print OBJ as JSON and drop it. */
 void out_object(struct json_object *obj);
 

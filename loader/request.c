@@ -3,6 +3,7 @@
 #include "request.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -30,6 +31,23 @@ static int apply_pair(struct function_conf *conf, const char *prefix, const char
 	if (path_join(key, sizeof(key), "%s%.*s", prefix, (int)(eq - item), item))
 		return fail_input("%s '%s': the key is too long", where, item);
 	return function_conf_set(conf, LAYER_ARGS, key, eq + 1, where);
+}
+
+/* What may be there only once, as in a config. */
+static int apply_pairs(struct function_conf *conf, const char *prefix, const struct args_list *list, const char *where)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < list->n && !rc; i++) {
+		size_t key = strcspn(list->item[i], "=");
+
+		for (size_t j = 0; j < i; j++)
+			if (key == strcspn(list->item[j], "=") && !strncmp(list->item[i], list->item[j], key))
+				return fail_input("%s %.*s is there twice: leave one out", where, (int)key,
+						  list->item[i]);
+		rc = apply_pair(conf, prefix, list->item[i], where);
+	}
+	return rc;
 }
 
 static int below_here(struct function_conf *conf)
@@ -64,10 +82,10 @@ int request_options(struct function_conf *conf, const struct function_options *o
 			rc = function_conf_set(conf, LAYER_ARGS, words[i].key, words[i].value, words[i].where);
 	for (size_t i = 0; i < o->on.n && !rc; i++)
 		rc = function_conf_set(conf, LAYER_ARGS, "on", o->on.item[i], "--on");
-	for (size_t i = 0; i < o->set.n && !rc; i++)
-		rc = apply_pair(conf, "set.", o->set.item[i], "--set");
-	for (size_t i = 0; i < o->data.n && !rc; i++)
-		rc = apply_pair(conf, "data.", o->data.item[i], "--data");
+	if (!rc)
+		rc = apply_pairs(conf, "set.", &o->set, "--set");
+	if (!rc)
+		rc = apply_pairs(conf, "data.", &o->data, "--data");
 	return rc ? rc : below_here(conf);
 }
 
@@ -128,12 +146,14 @@ int request_open(struct change *c)
 
 	if (!rc)
 		rc = function_settings(&c->function, &c->conf);
-	return rc ? rc : function_rows(&c->function, &c->conf);
+	if (!rc)
+		rc = function_rows(&c->function, &c->conf);
+	return fail_in(rc, c->where);
 }
 
 /* --- Config files --- */
 
-static int want_section(struct request *r, const struct function_conf *section, const char *path)
+static int want_section(struct request *r, const struct function_conf *section)
 {
 	const char *object = section->object ? section->object : section->name;
 	struct change *more = realloc(r->wanted, (r->n + 1) * sizeof(*more)), *c;
@@ -146,28 +166,32 @@ static int want_section(struct request *r, const struct function_conf *section, 
 	*c = (struct change){.kind = CHANGE_DEPLOY};
 	function_conf_init(&c->conf);
 	r->n++;
+	if (asprintf(&c->where, "%s: [function %s]", r->path, section->name) < 0) {
+		c->where = NULL;
+		return -ENOMEM;
+	}
 	rc = function_find(&c->function, object);
 	if (!rc)
 		rc = function_manifest(&c->function, &c->conf);
-	if (!rc)
-		rc = function_conf_section(&c->conf, section->name, r->text, strlen(r->text), path);
-	if (!rc)
-		rc = function_conf_paths(&c->conf, r->dir);
+	if (rc)
+		return fail_in(rc, c->where);
+	rc = function_conf_section(&c->conf, section->name, r->text, strlen(r->text), r->path); /* knows the line */
+	if (rc)
+		return rc;
+	rc = function_conf_paths(&c->conf, r->dir);
 	if (!rc)
 		rc = conf_set_string(&c->conf.name, section->name);
 	if (!rc)
 		rc = request_object(&c->conf, &c->function, object);
-	if (!rc)
-		rc = function_conf_check(&c->conf, path);
-	return rc;
+	return rc ? fail_in(rc, c->where) : function_conf_check(&c->conf, r->path);
 }
 
-static int resolve(struct request *r, const char *path)
+static int resolve(struct request *r)
 {
-	int rc = conf_parse(&r->conf, r->text, strlen(r->text), path);
+	int rc = conf_parse(&r->conf, r->text, strlen(r->text), r->path);
 
 	for (size_t i = 0; i < r->conf.n_functions && !rc; i++)
-		rc = want_section(r, &r->conf.functions[i], path);
+		rc = want_section(r, &r->conf.functions[i]);
 	return rc;
 }
 
@@ -189,24 +213,27 @@ int request_config(struct request *r, const char *path)
 	size_t len;
 	int rc;
 
-	*r = (struct request){0};
+	path = strcmp(path, "-") ? path : "/dev/stdin";
+	*r = (struct request){.path = path};
 	conf_init(&r->conf);
 	rc = read_file(path, CONFIG_MAX, &r->text, &len);
 	if (!rc)
 		rc = folder_of(path, r->dir);
+	if (rc == -EFBIG)
+		return fail_input("%s is not a config: it has more than %u bytes", path, CONFIG_MAX);
 	if (rc)
 		return fail_input("cannot read the config %s: %s", path, strerror(-rc));
 	if (strlen(r->text) != len)
 		return fail_input("%s is not a config: it has zero bytes", path);
-	return resolve(r, path);
+	return resolve(r);
 }
 
 int request_builtin(struct request *r)
 {
-	*r = (struct request){0};
+	*r = (struct request){.path = "the built-in config"};
 	conf_init(&r->conf);
 	r->text = strdup("[function ping]\n");
-	return r->text ? resolve(r, "the built-in config") : -ENOMEM;
+	return r->text ? resolve(r) : -ENOMEM;
 }
 
 void request_free(struct request *r)
@@ -230,7 +257,6 @@ static int add_change(struct change **list, size_t *n, const struct plan_step *s
 		[PLAN_UPDATE] = CHANGE_UPDATE,
 	};
 	struct change *more = realloc(*list, (*n + 1) * sizeof(*more)), *c;
-	char *text;
 	int rc;
 
 	if (!more)
@@ -241,13 +267,12 @@ static int add_change(struct change **list, size_t *n, const struct plan_step *s
 	function_conf_init(&c->conf);
 	++*n;
 	rc = function_conf_copy(&c->conf, step->wanted ? step->wanted->conf : step->now->conf);
-	text = plan_step_text(step); /* before what it speaks of moves */
-	if (text)
-		say("%s", text);
-	free(text);
+	c->text = plan_step_text(step); /* before what it speaks of moves */
 	if (wanted) {
 		c->function = wanted->function;
+		c->where = wanted->where;
 		wanted->function = (struct function){0};
+		wanted->where = NULL;
 	}
 	return rc;
 }
@@ -262,7 +287,7 @@ static int plan_changes(struct request *r, const struct plan *p, const struct pl
 {
 	int rc = 0;
 
-	/* What is wrong with an object or a setting is said before the plan, not after it. */
+	/* What is wrong with an object or a setting is found before anything is done. */
 	for (size_t i = 0; i < p->n && !rc; i++)
 		if (step_loads(&p->step[i])) {
 			struct change *c = &r->wanted[p->step[i].wanted - wanted];
@@ -291,9 +316,9 @@ int request_plan(struct request *r, const struct world *w, struct change **chang
 	for (size_t i = 0; i < r->n && !rc; i++)
 		wanted[i] = (struct plan_function){.conf = &r->wanted[i].conf, .digest = r->wanted[i].function.digest};
 	for (size_t i = 0; i < r->n && !rc; i++)
-		rc = function_rows_digest(&r->wanted[i].conf);
+		rc = fail_in(function_rows_digest(&r->wanted[i].conf), r->wanted[i].where);
 	if (!rc)
-		rc = plan_check(wanted, r->n, "the config");
+		rc = plan_check(wanted, r->n, r->path);
 	if (!rc)
 		rc = plan_make(&p, now, w->n, wanted, r->n);
 	if (!rc)

@@ -13,9 +13,14 @@ struct function_options {
 	const char *name, *prio, *scope, *cont, *limit, *on_limit, *budget, *on_fuse, *component;
 	struct args_list on, set, data;
 };
-#define FUNCTION_OPTIONS(o)                                                                                            \
+#define SHOW_DEFAULT(text) text
+#define NO_DEFAULT(text)   ""
+#define FUNCTION_OPTIONS(o, DEFAULT)                                                                                   \
 	{.name = "on", .list = &(o).on, .value = "TRIGGER", .help = "which packets invoke it; may be repeated"},       \
-		{.name = "prio", .string = &(o).prio, .value = "N", .help = "order in a chain, lower first (50)"},     \
+		{.name = "prio",                                                                                       \
+		 .string = &(o).prio,                                                                                  \
+		 .value = "N",                                                                                         \
+		 .help = "order in a chain, lower first" DEFAULT(" (50)")},                                            \
 		{.name = "scope",                                                                                      \
 		 .string = &(o).scope,                                                                                 \
 		 .value = "local|any",                                                                                 \
@@ -23,12 +28,12 @@ struct function_options {
 		{.name = "continue",                                                                                   \
 		 .string = &(o).cont,                                                                                  \
 		 .value = "VERDICTS",                                                                                  \
-		 .help = "verdicts after which the chain goes on (pass)"},                                             \
+		 .help = "verdicts after which the chain goes on" DEFAULT(" (pass)")},                                 \
 		{.name = "limit", .string = &(o).limit, .value = "RATE", .help = "such as '1000/s burst 100'"},        \
 		{.name = "on-limit",                                                                                   \
 		 .string = &(o).on_limit,                                                                              \
 		 .value = "pass|drop",                                                                                 \
-		 .help = "what happens over the limit (pass)"},                                                        \
+		 .help = "what happens over the limit" DEFAULT(" (pass)")},                                            \
 		{.name = "budget",                                                                                     \
 		 .string = &(o).budget,                                                                                \
 		 .value = "TIME",                                                                                      \
@@ -36,7 +41,7 @@ struct function_options {
 		{.name = "on-fuse",                                                                                    \
 		 .string = &(o).on_fuse,                                                                               \
 		 .value = "pass|drop",                                                                                 \
-		 .help = "what happens when it is blown (pass)"},                                                      \
+		 .help = "what happens when it is blown" DEFAULT(" (pass)")},                                          \
 		{.name = "set", .list = &(o).set, .value = "KEY=VALUE", .help = "a setting; may be repeated"},         \
 	{                                                                                                              \
 		.name = "data", .list = &(o).data, .value = "MAP=FILE",                                                \
@@ -56,9 +61,10 @@ int request_open(struct change *c);
 /* Name the object in CONF so that any later command finds the same file. */
 int request_object(struct function_conf *conf, const struct function *f, const char *object);
 
-/* A config file, resolved: every function found, its manifest below, its section above. */
+/* A config file ("-": standard input), resolved: every function found, its manifest below, its section above. */
 struct request {
 	struct conf conf;
+	const char *path; /* as errors call it */
 	char *text;
 	char dir[PATH_MAX];    /* what relative paths in it are below */
 	struct change *wanted; /* CHANGE_DEPLOY each */

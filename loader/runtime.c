@@ -19,6 +19,8 @@ void change_free(struct change *c)
 {
 	function_conf_free(&c->conf);
 	function_free(&c->function);
+	free(c->where);
+	free(c->text);
 }
 
 void runtime_target(const struct state *s, enum kf_hook hook, struct hook_target *t)
@@ -151,8 +153,10 @@ static void release_slots(struct state *s, const struct kf_index *now, const str
 	}
 }
 
+typedef void tell_fn(const char *fmt, ...);
+
 /* A TC gate that no function in force uses. */
-static int release_gates(struct state *s, const struct kf_index *now)
+static int release_gates(struct state *s, const struct kf_index *now, tell_fn *tell)
 {
 	unsigned used = 1u << KF_XDP;
 
@@ -178,7 +182,7 @@ static int release_gates(struct state *s, const struct kf_index *now)
 		if (!rc && st.attached) {
 			rc = hook_detach(&t, st.prog_id);
 			if (!rc)
-				say("%s: gate detached from %s", s->ifname, hook_name(h));
+				tell("%s: gate detached from %s", s->ifname, hook_name(h));
 		}
 		if (rc)
 			return rc;
@@ -188,7 +192,7 @@ static int release_gates(struct state *s, const struct kf_index *now)
 	return 0;
 }
 
-int runtime_clean(struct state *s)
+static int clean(struct state *s, tell_fn *tell)
 {
 	__u32 gen = state_gen(s);
 	struct kf_index *now = s->index + gen * KF_FUNCTIONS, *other = s->index + !gen * KF_FUNCTIONS;
@@ -212,13 +216,18 @@ int runtime_clean(struct state *s)
 	}
 	if (o->iface_record && o->iface_record != g->iface_record)
 		state_record_delete(s, o->iface_record);
-	rc = release_gates(s, now);
+	rc = release_gates(s, now, tell);
 	if (rc)
 		return rc;
 	memcpy(other, now, KF_FUNCTIONS * sizeof(*now));
 	o->iface_record = g->iface_record;
 	__atomic_store_n(&s->control->dirty, 0, __ATOMIC_SEQ_CST);
 	return 0;
+}
+
+int runtime_clean(struct state *s)
+{
+	return clean(s, say);
 }
 
 /* --- Changing --- */
@@ -317,20 +326,21 @@ int runtime_change(struct state *s, const struct kf_iface_head *iface, struct ch
 	if (!rc) {
 		state_flip(s);
 		rearm(&t);
+		tx_report(&t);
 	}
 	tx_free(&t);
 	world_free(&w);
 	if (!rc)
 		return runtime_clean(s);
-	runtime_clean(s);
+	clean(s, detail); /* what it takes off was never in force */
 	return rc;
 }
 
 /* --- Up and down --- */
 
-int runtime_open(struct state *s, const char *ifname, enum state_how how)
+int runtime_open(struct state *s, const char *word, enum state_how how)
 {
-	int rc = state_open(s, ifname, how);
+	int rc = state_open(s, word, how);
 
 	if (rc || how == STATE_READ)
 		return rc;

@@ -37,29 +37,31 @@ struct change {
 	struct function_conf conf; /* DEPLOY, REPLACE, UPDATE: effective; else only the name */
 	struct function function;  /* DEPLOY, REPLACE: found (not opened) */
 	bool keep_data;		   /* REPLACE */
+	char *where;		   /* for errors: the config file and the section that asks for it; or NULL */
+	char *text;		   /* in words, for who reports what was done; or NULL */
 };
 
 int world_read(const struct state *s, struct world *w);
 void world_free(struct world *w);
 struct deployed *world_find(const struct world *w, const char *name);
-/* How commands begin: open IFNAME (to read: with its gates' maps) and read what is deployed; not
+/* How commands begin: open what the user calls WORD (to read: with its gates' maps) and read what is deployed; not
  * up is an error. On an error nothing stays open, else world_close both. */
-int world_open(struct state *s, struct world *w, const char *ifname, enum state_how how);
+int world_open(struct state *s, struct world *w, const char *word, enum state_how how);
 void world_close(struct state *s, struct world *w);
 /* world_find, with the error of a command that was given the name. */
 int world_get(const struct state *s, const struct world *w, const char *name, struct deployed **d);
 
 void change_free(struct change *c);
 
-/* Carry out all of C or nothing, with IFACE (NULL: as it is) for the interface's settings. Says a
- * line for each change. */
+/* Carry out all of C or nothing, with IFACE (NULL: as it is) for the interface's settings. Says which gates
+ * came and went, once it is done; what C did is the caller's to say. */
 int runtime_change(struct state *s, const struct kf_iface_head *iface, struct change *c, size_t n);
 
 /* Before each command: interfaces renamed, deleted or made anew since the last one, `up`s that were
  * killed, namespaces that are gone. Says what it found and puts it in order. */
 int runtime_sweep(void);
 /* state_open, and what a killed command left is cleaned away. */
-int runtime_open(struct state *s, const char *ifname, enum state_how how);
+int runtime_open(struct state *s, const char *word, enum state_how how);
 int runtime_clean(struct state *s);
 
 /* Detach and remove everything of ours on this interface. */

@@ -29,6 +29,7 @@ struct tx {
 	struct target *to; /* [KF_FUNCTIONS] */
 	struct change *changes;
 	size_t n_changes;
+	struct hook_state attached[KF_HOOKS]; /* the gates that were not before */
 };
 
 /* tx_plan.c: changes into targets; nothing is touched. */
@@ -39,6 +40,8 @@ int tx_tables(struct tx *t);
 /* tx_load.c: new programs into the kernel, pinned, in their slots; attach what is missing. */
 int tx_load(struct tx *t);
 int tx_attach(struct tx *t);
+/* What the two did, in words. */
+void tx_report(const struct tx *t);
 void tx_name_revision(const struct target *t, char *buf, size_t size);
 
 #endif

@@ -39,7 +39,10 @@ static bool forwarding(const struct family *f)
 	return !read_line(f->forwarding, line, sizeof(line)) && !strcmp(line, "1");
 }
 
-static int switch_on(const struct family *f)
+typedef void tell_fn(const char *fmt, ...);
+
+/* Like those below: 1 if there was something to do, which it told. */
+static int switch_on(const struct family *f, tell_fn *tell)
 {
 	__u32 ours;
 	int rc;
@@ -51,13 +54,14 @@ static int switch_on(const struct family *f)
 		rc = state_netns_set(ours | f->bit); /* first: a kill between the two is undone by down */
 	if (!rc)
 		rc = write_line(f->forwarding, "1");
-	if (!rc)
-		detail("+ %s = 1", f->forwarding + strlen("/proc/sys/"));
-	return rc;
+	if (rc)
+		return rc;
+	tell("+ %s = 1", f->forwarding + strlen("/proc/sys/"));
+	return 1;
 }
 
 /* See scope.h for which of the two. */
-static int tell_apart(const struct family *f)
+static int tell_apart(const struct family *f, tell_fn *tell)
 {
 	struct scope_seen rules = {0};
 	int rc = scope_look_at_rules(f->af, &rules);
@@ -65,48 +69,52 @@ static int tell_apart(const struct family *f)
 	if (!rc && !rules.others) {
 		rc = scope_last_route(f->af, true);
 		if (!rc)
-			detail("+ ip %s route unreachable default, behind all others", f->option);
-		return rc == -EEXIST ? 0 : rc;
+			tell("+ ip %s route unreachable default, behind all others", f->option);
+		return rc == -EEXIST ? 0 : rc ? rc : 1;
 	}
 	if (!rc)
 		rc = scope_table_route(f->af, true);
 	if (!rc || rc == -EEXIST)
 		rc = scope_rule(f->af, true);
 	if (!rc)
-		detail("+ ip %s rule pref %d: own addresses, table %d", f->option, SCOPE_PRIORITY, SCOPE_TABLE);
-	return rc == -EEXIST ? 0 : rc;
+		tell("+ ip %s rule pref %d: own addresses, table %d", f->option, SCOPE_PRIORITY, SCOPE_TABLE);
+	return rc == -EEXIST ? 0 : rc ? rc : 1;
 }
 
-static int switch_all_on(void)
+static int switch_all_on(tell_fn *tell)
 {
+	int done = 0;
+
 	for (size_t i = 0; i < ARRAY_SIZE(families); i++) {
 		const struct family *f = &families[i];
 		int rc;
 
 		if (!exists(f))
 			continue;
-		rc = switch_on(f);
-		if (rc) {
+		rc = switch_on(f, tell);
+		if (rc < 0) {
 			warning("cannot set %s = 1 (%s): %s functions of scope local will be passed by; use `to "
 				"PREFIX` or scope = any",
 				f->forwarding, strerror(-rc), f->name);
 			continue;
 		}
-		rc = tell_apart(f);
-		if (rc)
+		done += rc;
+		rc = tell_apart(f, tell);
+		if (rc < 0)
 			return fail(rc, "cannot add the %s route or rule that tells own addresses from others: %s",
 				    f->name, strerror(-rc));
+		done += rc;
 	}
-	return 0;
+	return done;
 }
 
-int scope_up(void)
+int scope_up(tell_fn *tell)
 {
 	int rc, lock = state_netns_lock(); /* against the `down` of another interface */
 
 	if (lock < 0)
 		return fail(lock, "cannot lock the namespace's folder below " STATE_ROOT ": %s", strerror(-lock));
-	rc = switch_all_on();
+	rc = switch_all_on(tell);
 	close(lock);
 	return rc;
 }

@@ -16,6 +16,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "link.h"
 #include "log.h"
 #include "state_internal.h"
 #include "util.h"
@@ -266,18 +267,14 @@ int state_open_dir(struct state *s, const char *dir)
 	return rc;
 }
 
-int state_open(struct state *s, const char *ifname, enum state_how how)
+/* s->ifname and s->ifindex are set. */
+static int open_named(struct state *s, enum state_how how)
 {
 	int rc;
 
-	state_init(s);
-	if (!*ifname || strlen(ifname) >= sizeof(s->ifname) || strchr(ifname, '/') || ifname[0] == '.')
-		return fail_input("'%s' is not an interface name: 1 to 15 characters, no '/'", ifname);
-	strcpy(s->ifname, ifname);
-	s->ifindex = if_nametoindex(ifname);
 	if (how == STATE_CREATE && !s->ifindex)
 		return not_up(s);
-	rc = state_iface_dir(ifname, s->dir, sizeof(s->dir), how == STATE_CREATE);
+	rc = state_iface_dir(s->ifname, s->dir, sizeof(s->dir), how == STATE_CREATE);
 	if (!rc)
 		rc = lock_dir(s, how);
 	if (!rc)
@@ -288,7 +285,7 @@ int state_open(struct state *s, const char *ifname, enum state_how how)
 		rc = fail(-EPROTO,
 			  "%s was brought up by another version of kfaas-net (ABI %u, this one has %u): run `down` "
 			  "with that version, or remove %s",
-			  ifname, s->control->abi, KF_ABI, s->dir);
+			  s->ifname, s->control->abi, KF_ABI, s->dir);
 	if (rc) {
 		if (rc == -ENOENT)
 			not_up(s);
@@ -299,6 +296,27 @@ int state_open(struct state *s, const char *ifname, enum state_how how)
 		state_close(s);
 	}
 	return rc;
+}
+
+int state_open(struct state *s, const char *word, enum state_how how)
+{
+	state_init(s);
+	if (!*word || strlen(word) >= sizeof(s->ifname) || strchr(word, '/') || word[0] == '.')
+		return fail_input("'%s' is not an interface name: 1 to 15 characters, no '/'", word);
+	s->ifindex = link_find(word, s->ifname);
+	return open_named(s, how);
+}
+
+int state_open_listed(struct state *s, const char *name, enum state_how how)
+{
+	char now[IF_NAMESIZE];
+
+	state_init(s);
+	s->ifindex = link_find(name, now);
+	if (strcmp(name, now))
+		s->ifindex = 0;
+	snprintf(s->ifname, sizeof(s->ifname), "%s", name);
+	return open_named(s, how);
 }
 
 void state_unlock(struct state *s)

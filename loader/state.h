@@ -52,13 +52,24 @@ enum state_how {
 
 const char *hook_name(enum kf_hook hook); /* "xdp", "tc-ingress", "tc-egress" */
 
-/* Make sure bpffs is mounted at /sys/fs/bpf; mounts it, and says so, if not. */
+enum state_bpffs {
+	BPFFS_MOUNTED,
+	BPFFS_MISSING,	/* it can be mounted */
+	BPFFS_IP_NETNS, /* hidden by `ip netns exec`: what is mounted here ends with its command */
+	BPFFS_FLEETING, /* a mount namespace of which process 1 sees nothing: the same */
+};
+/* How it is with /sys/fs/bpf. NETNS takes the name that `ip netns exec` was given. */
+enum state_bpffs state_bpffs(char *netns, size_t size);
+/* Make sure bpffs is mounted at /sys/fs/bpf; mounts it, and says so, if not and if that would last. */
 int state_mount_bpffs(void);
 /* This process's namespace. 0 on error. */
 __u64 state_netns_cookie(void);
 
-/* -ENOENT, with fail() said, if the interface is not up (and HOW is not STATE_CREATE). */
-int state_open(struct state *s, const char *ifname, enum state_how how);
+/* -ENOENT, with fail() said, if the interface is not up (and HOW is not STATE_CREATE). WORD is what the user calls it.
+ */
+int state_open(struct state *s, const char *word, enum state_how how);
+/* NAME is what state_list calls it: perhaps an interface that is gone, whose name is now another's altname. */
+int state_open_listed(struct state *s, const char *name, enum state_how how);
 /* Let others in while the maps stay open, for reading. */
 void state_unlock(struct state *s);
 void state_close(struct state *s);

@@ -1,20 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* state_netns.c - bpffs, network namespaces and the folder of each. */
+/* state_netns.c - network namespaces and the folder of each. */
 #include "state.h"
 
 #include <bpf/bpf.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/magic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "log.h"
@@ -24,22 +21,6 @@
 #ifndef SO_NETNS_COOKIE
 #define SO_NETNS_COOKIE 71
 #endif
-
-#define BPFFS "/sys/fs/bpf"
-
-int state_mount_bpffs(void)
-{
-	struct statfs st;
-
-	if (!statfs(BPFFS, &st) && (unsigned long)st.f_type == BPF_FS_MAGIC)
-		return 0;
-	if (mount("bpf", BPFFS, "bpf", 0, "mode=0700"))
-		return fail(-errno,
-			    "bpffs is not mounted at %s and mounting it failed: %s; see why: `mount -t bpf bpf %s`",
-			    BPFFS, strerror(errno), BPFFS);
-	say("mounted bpffs at %s", BPFFS);
-	return 0;
-}
 
 __u64 state_netns_cookie(void)
 {

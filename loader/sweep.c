@@ -96,7 +96,7 @@ static int sweep_one(const char *ifname)
 	char now[IF_NAMESIZE];
 	struct state s;
 	enum fate fate;
-	int rc = state_open(&s, ifname, STATE_READ);
+	int rc = state_open_listed(&s, ifname, STATE_READ);
 
 	/* Half-made: without all its maps. To open it for change completes it. */
 	if (rc == -ENOENT) {
@@ -110,7 +110,7 @@ static int sweep_one(const char *ifname)
 	}
 	if (fate == FINE)
 		return 0;
-	rc = state_open(&s, ifname, STATE_CHANGE);
+	rc = state_open_listed(&s, ifname, STATE_CHANGE);
 	if (rc == -ENOENT) { /* another command was faster */
 		fail_clear();
 		return 0;

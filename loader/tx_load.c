@@ -42,9 +42,6 @@ static int keep_data(struct tx *t, const struct target *to, struct function *f)
 	for (int h = 0; h < KF_HOOKS; h++)
 		fds[h] = state_revision_get(t->s, to - t->to, to->old.revision, h);
 	rc = function_keep_data(f, fds, &to->conf);
-	for (size_t i = 0; i < to->conf.n_data && !rc; i++)
-		say("%s: map %s goes on with its data, %s is not read again", to->conf.name, to->conf.data[i].key,
-		    to->conf.data[i].value);
 	for (int h = 0; h < KF_HOOKS; h++)
 		if (fds[h] >= 0)
 			close(fds[h]);
@@ -174,7 +171,7 @@ int tx_load(struct tx *t)
 		if (!to->used)
 			continue;
 		if (to->load)
-			rc = load_fresh(t, to);
+			rc = fail_in(load_fresh(t, to), to->change->where);
 		else if (to->reuse_pins && to->head.component < 0)
 			rc = load_pinned(t, to);
 		if (!rc && to->load)
@@ -276,13 +273,7 @@ static int attach_gate(struct tx *t, enum kf_hook hook)
 	rc = hook_attach(&at, &a, &got);
 	if (rc)
 		return rc;
-	if (hook != KF_XDP)
-		say("%s: gate attached at %s (%s)", t->s->ifname, hook_name(hook), got.tcx ? "tcx" : "clsact");
-	else
-		say("%s: gate attached at xdp (%s, %s)", t->s->ifname, mode_name(got.mode),
-		    got.multiprog
-			    ? "through libxdp's dispatcher"
-			    : "alone: this kernel refuses BPF_PROG_TYPE_EXT, so no other XDP program can be added");
+	t->attached[hook] = got;
 	return 0;
 }
 
@@ -302,7 +293,29 @@ int tx_attach(struct tx *t)
 		struct target *to = &t->to[id];
 
 		if (to->used && to->head.component >= 0 && (to->load || to->reuse_pins))
-			rc = attach_component(t, to);
+			rc = fail_in(attach_component(t, to), to->change->where);
 	}
 	return rc;
+}
+
+static void report_gate(const char *ifname, enum kf_hook hook, const struct hook_state *got)
+{
+	if (hook != KF_XDP)
+		say("%s: gate attached at %s (%s)", ifname, hook_name(hook), got->tcx ? "tcx" : "clsact");
+	else
+		say("%s: gate attached at xdp (%s, %s)", ifname, mode_name(got->mode),
+		    got->multiprog
+			    ? "through libxdp's dispatcher"
+			    : "alone: this kernel refuses BPF_PROG_TYPE_EXT, so no other XDP program can be added");
+}
+
+void tx_report(const struct tx *t)
+{
+	for (const struct target *to = t->to; to < t->to + KF_FUNCTIONS; to++)
+		for (size_t i = 0; to->load && to->change->keep_data && i < to->conf.n_data; i++)
+			say("%s: map %s goes on with its data, %s is not read again", to->conf.name,
+			    to->conf.data[i].key, to->conf.data[i].value);
+	for (int h = KF_HOOKS - 1; h >= 0; h--)
+		if (t->attached[h].attached)
+			report_gate(t->s->ifname, h, &t->attached[h]);
 }

@@ -72,6 +72,25 @@ static int fresh_revision(struct tx *t, struct target *to, struct change *c)
 	return set_conf(to, &c->conf);
 }
 
+/* The numbers of what goes are free only after the change: till then its counters are in use. */
+static int no_place(const struct tx *t)
+{
+	size_t go = 0, come = 0;
+
+	for (size_t i = 0; i < t->n_changes; i++) {
+		go += t->changes[i].kind == CHANGE_REMOVE;
+		come += t->changes[i].kind == CHANGE_DEPLOY;
+	}
+	if (!go)
+		return fail(-ENOSPC, "%s has %zu functions, %u is all it can hold: remove one first", t->s->ifname,
+			    t->world->n, KF_FUNCTIONS);
+	return fail(
+		-ENOSPC,
+		"%s has %zu functions, of which %zu would go while %zu come: in one change that takes %zu places, and "
+		"there are %u; do it in two, and take away first what goes",
+		t->s->ifname, t->world->n, go, come, t->world->n + come, KF_FUNCTIONS);
+}
+
 static int plan_deploy(struct tx *t, struct change *c)
 {
 	struct target *to = NULL;
@@ -84,8 +103,7 @@ static int plan_deploy(struct tx *t, struct change *c)
 		if (!t->to[id].used && !t->to[id].old.record)
 			to = &t->to[id];
 	if (!to)
-		return fail(-ENOSPC, "%s has %u functions, that is all it can hold: remove one first", t->s->ifname,
-			    KF_FUNCTIONS);
+		return no_place(t);
 	to->fresh_id = true;
 	to->at.revision = 1;
 	to->head.revision = 1;

@@ -66,16 +66,16 @@ struct deployed *world_find(const struct world *w, const char *name)
 	return NULL;
 }
 
-int world_open(struct state *s, struct world *w, const char *ifname, enum state_how how)
+int world_open(struct state *s, struct world *w, const char *word, enum state_how how)
 {
-	int rc = how == STATE_READ ? state_open(s, ifname, how) : runtime_open(s, ifname, how);
+	int rc = how == STATE_READ ? state_open(s, word, how) : runtime_open(s, word, how);
 
 	*w = (struct world){0};
 	if (rc)
 		return rc;
 	rc = world_read(s, w);
 	if (!rc && !w->up)
-		rc = fail(-ENOENT, "%s is not up: run `kfaas-net up %s` first", ifname, ifname);
+		rc = fail(-ENOENT, "%s is not up: run `kfaas-net up %s` first", s->ifname, s->ifname);
 	for (int h = 0; h < KF_HOOKS && how == STATE_READ && !rc; h++)
 		state_gate_open(s, h, false);
 	if (rc)

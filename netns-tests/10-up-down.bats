@@ -107,7 +107,11 @@ pings() { in_client ping -c 1 -W "$(limit 2)" "$1"; }
 	in_host sh -c 'echo 0 >/proc/sys/net/ipv4/conf/lo/forwarding'
 	ip -n "$HOST_NS" route del unreachable default metric 4294967295 table default
 	ip -n "$HOST_NS" -6 route del unreachable default metric 4294967295
-	kf -q up "$HOST_IF"
+	run kf up "$HOST_IF"
+	assert_eq "0 + net/ipv4/conf/lo/forwarding = 1
++ ip -4 route unreachable default, behind all others
++ ip -6 route unreachable default, behind all others
+$HOST_IF is up" "$status $output"
 	assert_eq 1 "$(sysctl_lo ipv4)"
 	assert_eq $'1\n1' "$(our_routes)"
 	pings "$HOST4"
@@ -212,7 +216,7 @@ pings() { in_client ping -c 1 -W "$(limit 2)" "$1"; }
 	in_host ip link set dev "$HOST_IF" xdpdrv obj "$PASS_OBJECT" sec xdp
 	before=$(everything)
 	refused 1 "$HOST_IF: XDP program pass \(id $(xdp_id "$HOST_NS" "$HOST_IF")\) is attached.*ip link set dev $HOST_IF xdp off" \
-		kf -q up "$HOST_IF"
+		kf up "$HOST_IF"
 	assert_eq "$before" "$(everything)"
 	in_host ip link set dev "$HOST_IF" xdp off
 	kf -q up "$HOST_IF"
@@ -276,8 +280,8 @@ pings() { in_client ping -c 1 -W "$(limit 2)" "$1"; }
 }
 
 @test "bpffs that is not mounted is mounted, and said" {
-	# In a mount namespace of its own, without bpffs; the state there is gone with it.
-	run unshare --mount -- sh -c "umount -l $BPFFS; set -e
+	# Where process 1 sees it, too, as in a container; the state there is gone with it.
+	run unshare --mount --pid --fork --mount-proc -- sh -c "umount -l $BPFFS; set -e
 		$KFAAS --netns $HOST_NS up $HOST_IF
 		mountpoint $BPFFS
 		$KFAAS -q --netns $HOST_NS down $HOST_IF
@@ -285,6 +289,20 @@ pings() { in_client ping -c 1 -W "$(limit 2)" "$1"; }
 	assert_eq 0 "$status" "$output"
 	assert_match "mounted bpffs at $BPFFS" "${lines[0]}"
 	assert_match "$BPFFS is a mountpoint" "${lines[-1]}"
+}
+
+@test "where bpffs would be gone with the command, nothing is brought up" {
+	local before
+	before=$(everything; grep -c . /proc/mounts)
+	refused 1 "ip netns exec. hides $BPFFS .* lost .*run .kfaas-net --netns $HOST_NS " \
+		ip netns exec "$HOST_NS" "$KFAAS" up "$HOST_IF"
+	refused 1 "bpffs is not mounted at $BPFFS in this mount namespace.* lost .*mount -t bpf bpf $BPFFS" \
+		unshare --mount -- sh -c "umount -l $BPFFS; exec $KFAAS --netns $HOST_NS ls"
+	assert_eq "$before" "$(everything; grep -c . /proc/mounts)"
+	# What somebody has mounted there is taken as it is.
+	run unshare --mount -- sh -c "umount -l $BPFFS && mount -t bpf bpf $BPFFS &&
+		$KFAAS -q --netns $HOST_NS up $HOST_IF && $KFAAS -q --netns $HOST_NS down $HOST_IF"
+	assert_eq "0 " "$status $output"
 }
 
 @test "a netlink answer that cannot be had is the error, and nothing stays; one that is interrupted is asked for again" {
@@ -334,7 +352,7 @@ pings() { in_client ping -c 1 -W "$(limit 2)" "$1"; }
 }
 
 @test "without the capability, it is named" {
-	refused 1 'missing capability CAP_NET_ADMIN .to attach programs to interfaces.: run as root' \
+	refused 1 'missing capability CAP_NET_ADMIN .to attach, find and remove programs at interfaces.: run as root' \
 		setpriv --bounding-set -net_admin --inh-caps -net_admin "$KFAAS" up "$HOST_IF"
 	refused 1 'missing capability CAP_SYS_ADMIN' \
 		setpriv --bounding-set -sys_admin --inh-caps -sys_admin "$KFAAS" ls

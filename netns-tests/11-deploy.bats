@@ -89,6 +89,13 @@ load story
 	figure_is mark packets 2
 }
 
+@test "help: deploy shows what is left to defaults, replace none, as all stays" {
+	assert_match 'order in a chain, lower first \(50\)' "$("$KFAAS" deploy --help)"
+	assert_eq "$("$KFAAS" --netns "$HOST_NS" help replace)" "$("$KFAAS" replace --help)"
+	assert_match 'order in a chain, lower first'$'\n' "$("$KFAAS" replace --help)"
+	assert_no_match '\((50|pass)\)' "$("$KFAAS" replace --help)"
+}
+
 @test "replace with the same object again, and with another setting" {
 	up_empty
 	deploy mark --on udp/7005 --limit "1000/s burst 50" --prio 7

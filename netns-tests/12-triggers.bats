@@ -361,7 +361,7 @@ route_story() {
 	wait_for 1 kernel_has 7000
 	[ "$(json .fib_refused stats "$HOST_IF" 2>/dev/null)" -gt 0 ]
 	run kf -q stats "$HOST_IF"
-	assert_match "warning: $HOST_IF: the kernel did not say [0-9]+ times whether an address is its own" "$output"
+	assert_match "warning: $HOST_IF: the kernel did not say [0-9]+ times? whether an address is its own" "$output"
 	kf -q up "$HOST_IF"
 	told() { [ "$(tell 7000)" = one ]; } # each CPU keeps the old answer for a moment
 	wait_for 1 told

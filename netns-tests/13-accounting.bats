@@ -252,6 +252,10 @@ is_blown() { assert_eq true "$(blown)"; }
 	blow
 	run kf reset "$HOST_IF" slow
 	assert_eq "0 $HOST_IF: fuse of slow is in again" "$status $output"
+	run kf reset "$HOST_IF" slow
+	assert_eq "0 $HOST_IF: fuse of slow was in, it is measured anew" "$status $output"
+	kf -q deploy "$HOST_IF" ping
+	refused 1 "ping has no fuse: .*--budget" kf reset "$HOST_IF" ping
 	rearmed
 	blow
 	kf -q replace "$HOST_IF" slow

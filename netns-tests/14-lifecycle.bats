@@ -97,6 +97,39 @@ folder_of() { echo "$(state_folder)/$1"; }
 	assert_eq "" "$(state_folder)"
 }
 
+@test "an altname is the interface, which is known by its own name" {
+	ip -n "$HOST_NS" link property add dev "$HOST_IF" altname other 2>/dev/null || skip "kernel lacks altnames"
+	kf -q up other
+	assert_eq "$HOST_IF" "$(json '[.[].interface] | join(" ")' ls)"
+	run kf up "$HOST_IF"
+	assert_eq "0 $HOST_IF is up; nothing to change" "$status $output"
+	kf -q deploy other "$(object mark)"
+	assert_eq one "$(tell 7000)"
+	assert_eq "$HOST_IF" "$(json .interface stats other)"
+	assert_eq "$HOST_IF" "$(json .interface doctor other)"
+	run kf down other
+	assert_eq "0 $HOST_IF is down" "$status $output"
+	assert_eq "" "$(state_folder)"
+}
+
+@test "an interface that is renamed, its old name an altname of it or of another: its functions follow" {
+	spare
+	ip -n "$HOST_NS" link property add dev lo altname probe 2>/dev/null || skip "kernel lacks altnames"
+	kf -q up sp0
+	ip -n "$HOST_NS" link set dev sp0 down
+	ip -n "$HOST_NS" link set dev sp0 name sp2
+	ip -n "$HOST_NS" link property add dev sp2 altname sp0
+	assert_eq sp2 "$(json '[.[].interface] | join(" ")' -q ls)"
+	ip -n "$HOST_NS" link property del dev sp2 altname sp0
+	ip -n "$HOST_NS" link set dev sp2 name sp0
+	kf -q ls
+	ip -n "$HOST_NS" link del sp0
+	ip -n "$HOST_NS" link property add dev "$HOST_IF" altname sp0
+	run kf ls
+	assert_match 'sp0 is not the interface that was brought up' "$output"
+	assert_eq "" "$(state_folder)"
+}
+
 @test "two interfaces that swap their names" {
 	add_second
 	up_empty
@@ -203,7 +236,8 @@ folder_of() { echo "$(state_folder)/$1"; }
 	run kf ls
 	assert_match 'the xdp gate was detached by someone else: .kfaas-net up. attaches it again' "$output"
 	assert_eq false "$(json '.[0].gates.xdp.attached' ls || true)"
-	kf -q up "$HOST_IF"
+	run kf up "$HOST_IF"
+	assert_match "^$HOST_IF: gate attached at xdp .*"$'\n'"$HOST_IF is up$" "$output"
 	assert_eq one "$(tell 7000)"
 	assert_eq "mark ping" "$(json '[.[0].functions[].name] | sort | join(" ")' ls)"
 }

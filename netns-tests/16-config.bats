@@ -8,7 +8,7 @@ load story
 config() { cat >"$BATS_TEST_TMPDIR/config"; }
 up_config() { kf "$@" up "$HOST_IF" -c "$BATS_TEST_TMPDIR/config"; }
 
-@test "up -c prints its plan and carries it out; what did not change is not touched" {
+@test "up -c brings about what the config says, and says it; what did not change is not touched" {
 	local before_a before_b
 	config <<-END
 		[function a]
@@ -64,8 +64,9 @@ up_config() { kf "$@" up "$HOST_IF" -c "$BATS_TEST_TMPDIR/config"; }
 	figure_is a packets 1
 	figure_is b packets 2
 	figure_is c packets 2
-	run up_config
+	run kf up "$HOST_IF" -c - <"$BATS_TEST_TMPDIR/config"
 	assert_eq "0 $HOST_IF is up; nothing to change" "$status $output"
+	assert_eq "/dev/stdin: valid, 4 functions" "$(kf check - <"$BATS_TEST_TMPDIR/config")"
 }
 
 @test "up -c with a changed object file replaces that function alone" {
@@ -130,10 +131,7 @@ up_config() { kf "$@" up "$HOST_IF" -c "$BATS_TEST_TMPDIR/config"; }
 		object = $(object bad)
 		on = udp/1
 	END
-	run up_config
-	assert_eq 1 "$status"
-	assert_match 'verifier refused' "$output"
-	assert_match "$HOST_IF: nothing was changed" "$output"
+	refused 1 'verifier refused' up_config
 	assert_eq "$before" "$(everything; kf --json ls)"
 	assert_eq one "$(tell 7000)"
 	assert_match '^x...i...e...$' "$(tell_read 7300)"
@@ -151,8 +149,7 @@ tell_read() { udp --hex "72656164$(printf '%0112d' 0)" --answers "$HOST4" "$1" |
 		object = $(object bad)
 		on = udp/1
 	END
-	run up_config
-	assert_eq 1 "$status"
+	refused 1 'verifier refused' up_config
 	assert_eq "$before" "$(everything)"
 	assert_eq "" "$(state_folder)"
 }

@@ -62,7 +62,15 @@ bad_conf() { # REGEX TEXT: by `up` and by `check` alike
 	usage "deploy: unknown option '--frob': see .*--help" deploy "$HOST_IF" ping --frob
 	usage "deploy: --prio needs a value" deploy "$HOST_IF" ping --prio
 	usage "ls: --json takes no value" ls --json=yes
+	usage "ls: --quiet and --verbose contradict each other" ls -q -v
 	usage "deploy: --name is there twice" deploy "$HOST_IF" ping --name a --name b
+}
+
+@test "output that cannot be written" {
+	local words
+	for words in --help help --version "up --help" "help up" "inspect echo" "--netns $HOST_NS ls"; do
+		refused 1 "^kfaas-net: cannot write the output: No space left" sh -c "'$KFAAS' $words >/dev/full"
+	done
 }
 
 @test "interfaces and namespaces" {
@@ -105,6 +113,8 @@ bad_conf() { # REGEX TEXT: by `up` and by `check` alike
 }
 
 @test "values of options" {
+	deploying "--set revision is there twice: leave one out" --set revision=1 --set revision=2
+	deploying "--data x is there twice: leave one out" --data x=a --data x=b
 	deploying "--prio: bad value '70000' for 'prio': .* 0 to 65535" --prio 70000
 	deploying "--prio: bad value '5x'" --prio 5x
 	deploying "--prio: bad value '-1'" --prio=-1
@@ -178,8 +188,17 @@ bad_conf() { # REGEX TEXT: by `up` and by `check` alike
 	bad_conf ".*bad.conf:1: " "no section\n"
 	bad_conf ".*bad.conf:1: .*" "[function a/b]\n"
 	bad_conf ".*bad.conf.*zero bytes" "[interface]\n\\0"
-	bad_conf "no function 'nonesuch'" "[function nonesuch]\n"
-	bad_conf ".*set.revision: 'x'" "[function answer]\nobject = $REVISION\nset.revision = x\n"
+	conf "[interface]\n"
+	truncate -s 17M "$CONF"
+	usage ".*bad.conf is not a config: it has more than 16777216 bytes" check "$CONF"
+	section() { bad_conf ".*bad.conf: \[function second\]: $1" "[function answer]\nobject = $REVISION\n[function second]\n$2\n"; }
+	section "no function 'nonesuch'" "object = nonesuch"
+	section "cannot read the object /nonesuch.o: No such file" "object = /nonesuch.o"
+	section "set.revision: 'x'" "object = $REVISION\non = udp/5\nset.revision = x"
+	section "data.x: .* has no map 'x'" "object = $REVISION\non = udp/5\ndata.x = /dev/null"
+	section ".* has two programs for xdp" "object = $O/two-programs.bpf.o\non = udp/5"
+	conf "[function second]\nobject = $O/bad.bpf.o\non = udp/1\n"
+	failed ".*bad.conf: \[function second\]: the kernel's verifier refused .*bad.bpf.o" up "$HOST_IF" -c "$CONF"
 	usage "cannot read the config /nonesuch.conf: No such file" up "$HOST_IF" -c /nonesuch.conf
 	usage "cannot read the config /nonesuch.conf: No such file" check /nonesuch.conf
 	usage "cannot read the config $BATS_TEST_TMPDIR: Is a directory" up "$HOST_IF" -c "$BATS_TEST_TMPDIR"
@@ -194,9 +213,9 @@ bad_conf() { # REGEX TEXT: by `up` and by `check` alike
 }
 
 @test "bpffs that is not there is mounted, and said; if it cannot be, that is the error" {
-	run unshare -m sh -c "umount -l $BPFFS && '$KFAAS' --netns $HOST_NS ls && grep -q ' $BPFFS bpf ' /proc/mounts"
+	run unshare -mpf --mount-proc sh -c "umount -l $BPFFS && '$KFAAS' --netns $HOST_NS ls && grep -q ' $BPFFS bpf ' /proc/mounts"
 	assert_eq 0 "$status"
 	assert_match "^mounted bpffs at $BPFFS" "${lines[0]}"
 	refused 1 "^kfaas-net: bpffs is not mounted at $BPFFS and mounting it failed: .*mount -t bpf" \
-		unshare -m sh -c "mount -t tmpfs none /sys && exec '$KFAAS' ls"
+		unshare -mpf --mount-proc sh -c "mount -t tmpfs none /sys && exec '$KFAAS' ls"
 }

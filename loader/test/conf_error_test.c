@@ -27,6 +27,8 @@ static const struct {
 	{F "description = x", "eth0.conf:2: key 'description' in [function f]: only the manifest in the object can say "
 			      "this"},
 	{"[functoin dns]", "eth0.conf:1: unknown section [functoin]: did you mean 'function'?"},
+	{"[interface h1]", "eth0.conf:1: section [interface h1]: write [interface], a config is of one interface, "
+			   "whose name is not in it"},
 	{"[xyzzy]", "eth0.conf:1: unknown section [xyzzy]: the sections are [interface] and [function NAME]"},
 	{"[function]", "eth0.conf:1: section [function] has no name: write [function NAME]"},
 	{"[function -a]", "eth0.conf:1: bad function name '-a': letters, digits, '_', '.' and '-', at most 63 of them, "

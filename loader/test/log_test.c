@@ -53,9 +53,14 @@ static void test_failure(void **state)
 	assert_int_equal(fail(-ENOENT, "no %s\nhere", "eth9"), -ENOENT);
 	assert_int_equal(fail_input("second"), -EINVAL);
 	assert_string_equal(fail_text(), "no eth9 here");
+	assert_int_equal(fail_in(-ENOENT, "a.conf"), -ENOENT);
+	assert_string_equal(fail_text(), "a.conf: no eth9 here");
 	assert_false(fail_is_input());
 	fail_clear();
 	assert_int_equal(fail_input("wrong"), -EINVAL);
+	assert_int_equal(fail_in(0, "a.conf"), 0);
+	assert_int_equal(fail_in(-EINVAL, NULL), -EINVAL);
+	assert_string_equal(fail_text(), "wrong");
 	assert_true(fail_is_input());
 	fail_clear();
 	assert_false(fail_is_input());

@@ -26,7 +26,10 @@ $(B)/fuzz/loader/%.o: loader/%.c
 $(B)/loader/test/%_test: loader/test/%_test.c $(TEXT_OBJ)
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
-	$(Q)$(CC) -std=gnu11 $(WARN) $(SAN) -D_GNU_SOURCE -Iloader -MMD -MP -MF $@.d $< $(TEXT_OBJ) -o $@ -lcmocka $(TEXT_LIBS)
+	$(Q)$(CC) -std=gnu11 $(WARN) $(SAN) -D_GNU_SOURCE -Iloader -MMD -MP -MF $@.d $< $(filter %.o,$^) -o $@ -lcmocka $(TEXT_LIBS)
+
+# It has the records itself.
+$(B)/loader/test/tx_plan_test: $(B)/san/loader/tx_plan.o
 
 $(B)/loader/test/fuzz_%: loader/test/fuzz_%.c $(FUZZ_OBJ)
 	$(call say,CC,$<)
