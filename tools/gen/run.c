@@ -3,7 +3,6 @@
 #include "run.h"
 
 #include <errno.h>
-#include <linux/if.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -199,7 +198,7 @@ static bool link_was_down(int ifindex, unsigned before)
 {
 	struct link now;
 
-	return link_get(ifindex, -1, &now) || !(now.flags & IFF_LOWER_UP) || now.downs != before;
+	return link_get(ifindex, -1, &now) || !(now.flags & IFF_RUNNING) || now.downs != before;
 }
 
 int run(const struct load *l, struct result *out)
