@@ -35,7 +35,8 @@
  * - Never trust an incoming TCP or UDP checksum: a sender on this host, or in a guest, may have left it to hardware
  *   that the packet never met. The replies below compute theirs afresh.
  * - Whoever can forge a source address decides where your answer goes: keep it no longer than the question, do not
- *   answer ports below 1024 unless the protocol asks for it, and do not answer what may itself be an answer.
+ *   answer ports below 1024 unless the protocol asks for it, and do not answer what may itself be an answer. If any
+ *   datagram is a question to you, kfaas_udp_any() sees to the latter two.
  */
 #ifndef KFAAS_H
 #define KFAAS_H
@@ -187,8 +188,10 @@ struct kfaas_packet {
 	__u32 fragment; /* enum kfaas_fragment */
 	__u32 options;	/* 1: IPv4 options or IPv6 extension headers are between l3 and l4 */
 	__u32 cut;	/* 1: a header goes on beyond `end` */
+	__u32 hops;	/* the hop limit that an answer gets */
 };
 
+#define KFAAS_TTL	 64  /* that hop limit, unless kfaas_lower_hops() makes it less */
 #define KFAAS_EXTENSIONS 8   /* IPv6 extension headers followed; a longer row counts as damaged */
 #define KFAAS_TC_HEADERS 256 /* bytes made readable on TC, if a header was not */
 
@@ -330,7 +333,8 @@ static __always_inline bool kfaas_parse_frame(struct kfaas_packet *p, __u32 tags
 
 static __always_inline bool kfaas_parse_xdp(struct xdp_md *ctx, struct kfaas_packet *p)
 {
-	*p = (struct kfaas_packet){.data = (void *)(long)ctx->data, .end = (void *)(long)ctx->data_end};
+	*p = (struct kfaas_packet){
+		.data = (void *)(long)ctx->data, .end = (void *)(long)ctx->data_end, .hops = KFAAS_TTL};
 	p->len = p->end - p->data;
 	return kfaas_parse_frame(p, 2);
 }
@@ -341,7 +345,8 @@ static __always_inline bool kfaas_parse_skb(struct __sk_buff *skb, struct kfaas_
 	bool sound = false;
 
 	for (int i = 0; i < 2; i++) {
-		*p = (struct kfaas_packet){.data = (void *)(long)skb->data, .end = (void *)(long)skb->data_end};
+		*p = (struct kfaas_packet){
+			.data = (void *)(long)skb->data, .end = (void *)(long)skb->data_end, .hops = KFAAS_TTL};
 		p->len = skb->len;
 		if (skb->vlan_present) {
 			p->vlans = 1;
@@ -406,7 +411,7 @@ static __always_inline void *kfaas_payload(const struct kfaas_packet *p, __u32 o
 
 /* --- Checksums ----------------------------------------------------------------------------------------------------
  * Sums are 64 bits wide, of 16-bit words in network order, not yet folded: add sums and words as you like. */
-#define KFAAS_SUM_MAX  4095 /* bytes in one sum; native XDP takes no longer frames */
+#define KFAAS_SUM_MAX  4095 /* bytes in one sum; native XDP takes no longer frames, generic may */
 #define KFAAS_SUM_NONE (~0ULL)
 
 static __always_inline __u32 kfaas_fold(__u64 sum)
@@ -514,8 +519,7 @@ static __always_inline __u64 kfaas_pseudo(const struct kfaas_packet *p)
 
 /* --- Answers (XDP) ------------------------------------------------------------------------------------------------
  * An answer is the packet turned round: MAC and IP addresses swapped, VLAN tags, traffic class and IPv4's id and
- * DF kept, hop limit 64. Only packets that kfaas_answerable() are turned. */
-#define KFAAS_TTL 64
+ * DF kept, hop limit 64 (kfaas_lower_hops(): less). Only packets that kfaas_answerable() are turned. */
 
 static __always_inline __u32 kfaas_ip_sum(const struct kfaas_packet *p)
 {
@@ -524,8 +528,9 @@ static __always_inline __u32 kfaas_ip_sum(const struct kfaas_packet *p)
 	return kfaas_fold((__u64)w[0] + w[1] + w[2] + w[3] + w[4]);
 }
 
-/* From one host to one host, whole, without options or extension headers (what those ask for, the kernel knows), not
- * from or to a multicast, broadcast, unspecified or loopback address, IPv4 header checksum right. */
+/* From one host to another, whole, without options or extension headers (what those ask for, the kernel knows), not
+ * from or to a multicast, broadcast, unspecified or loopback address, nor from the address it is sent to (a router
+ * would bring the answer back as the next question), IPv4 header checksum right. */
 static __always_inline bool kfaas_answerable(const struct kfaas_packet *p)
 {
 	struct ethhdr *eth = p->data;
@@ -537,17 +542,42 @@ static __always_inline bool kfaas_answerable(const struct kfaas_packet *p)
 		__u8 from = *(__u8 *)&ip->saddr, to = *(__u8 *)&ip->daddr;
 
 		return (__u8)(from - 1) < 223 && (__u8)(to - 1) < 223 && from != 127 && to != 127 &&
-		       kfaas_ip_sum(p) == 0xffff;
+		       ip->saddr != ip->daddr && kfaas_ip_sum(p) == 0xffff;
 	}
 	if (p->family == 6) {
 		struct ipv6hdr *ip6 = p->l3;
-		kfaas_u32 *from = (void *)&ip6->saddr, *to = (void *)&ip6->daddr;
+		kfaas_u64 *from = (void *)&ip6->saddr, *to = (void *)&ip6->daddr;
 
 		/* ::/64 holds the unspecified and the loopback address and mapped IPv4, and nothing that is routed */
-		return ip6->saddr.in6_u.u6_addr8[0] != 0xff && ip6->daddr.in6_u.u6_addr8[0] != 0xff &&
-		       from[0] | from[1] && to[0] | to[1];
+		return ip6->saddr.in6_u.u6_addr8[0] != 0xff && ip6->daddr.in6_u.u6_addr8[0] != 0xff && from[0] &&
+		       to[0] && (from[0] != to[0] || from[1] != to[1]);
 	}
 	return false;
+}
+
+/* For a function whose answers another could take for questions: what it sends leaves with a hop limit less than what
+ * came, so that even two of a kind, once set on each other, fall silent. False: no hop is left. */
+static __always_inline bool kfaas_lower_hops(struct kfaas_packet *p)
+{
+	__u32 came = 0;
+
+	if (p->family == 4)
+		came = ((struct iphdr *)p->l3)->ttl;
+	else if (p->family == 6)
+		came = ((struct ipv6hdr *)p->l3)->hop_limit;
+	p->hops = came > KFAAS_TTL ? KFAAS_TTL : came - 1;
+	return came > 1;
+}
+
+/* For a function that answers datagrams whatever they say: one that it may, with the hop limit lowered. NULL: it comes
+ * from where small services and functions like this one are, a port below 1024 or the one it is sent to. */
+static __always_inline struct udphdr *kfaas_udp_any(struct kfaas_packet *p)
+{
+	struct udphdr *udp = kfaas_udp(p);
+
+	if (!udp || bpf_ntohs(udp->source) < 1024 || udp->source == udp->dest || !kfaas_lower_hops(p))
+		return NULL;
+	return udp;
 }
 
 static __always_inline void kfaas_turn(const struct kfaas_packet *p)
@@ -563,11 +593,11 @@ static __always_inline void kfaas_turn(const struct kfaas_packet *p)
 	if (p->family == 4) {
 		struct iphdr *ip = p->l3;
 		__be32 source = ip->saddr;
-		__u32 sum = (__u16)~ip->check + (0xffff ^ bpf_htons(ip->ttl << 8)) + bpf_htons(KFAAS_TTL << 8);
+		__u32 sum = (__u16)~ip->check + (0xffff ^ bpf_htons(ip->ttl << 8)) + bpf_htons(p->hops << 8);
 
 		ip->saddr = ip->daddr;
 		ip->daddr = source;
-		ip->ttl = KFAAS_TTL;
+		ip->ttl = p->hops;
 		ip->check = ~kfaas_fold(sum);
 	} else {
 		struct ipv6hdr *ip6 = p->l3;
@@ -580,7 +610,7 @@ static __always_inline void kfaas_turn(const struct kfaas_packet *p)
 			address[i] = address[i + 4];
 			address[i + 4] = word;
 		}
-		ip6->hop_limit = KFAAS_TTL;
+		ip6->hop_limit = p->hops;
 	}
 }
 

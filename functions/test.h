@@ -67,8 +67,13 @@ struct packet {
 extern const uint8_t mac_client[6], mac_host[6], mac_broadcast[6], mac_multicast[6];
 
 size_t packet_build(uint8_t *frame, const struct packet *p); /* FRAME: TEST_FRAME bytes; returns the length */
-struct packet packet_turned(struct packet p); /* addresses and ports swapped, what was wrong made right, TTL 64 */
+struct packet packet_turned(struct packet p); /* addresses and ports swapped, what was wrong made right, hop limit */
 size_t test_hex(const char *hex, uint8_t *out, size_t size); /* blanks are skipped */
+
+/* The hop limit of an answer to a packet that CAME with that: 64; if answers lower it one less than that, 64 at most.
+ */
+extern bool test_hops_lowered;
+uint8_t test_hops(uint8_t came);
 
 /* --- Programs */
 struct bpf_object *test_load(const char *path); /* as the loader does it; exits if it fails */

@@ -14,7 +14,7 @@ static bool l4_sum_right(const uint8_t *f, const struct layout *l)
 const char *answer_fault(const uint8_t *in, size_t in_len, const uint8_t *out, size_t out_len)
 {
 	struct layout i, o;
-	size_t address, first;
+	size_t address, first, hops;
 
 	if (!frame_layout(in, in_len, &i) || !i.plain)
 		return "answered what is not a whole, plain packet";
@@ -31,8 +31,9 @@ const char *answer_fault(const uint8_t *in, size_t in_len, const uint8_t *out, s
 		return "IP addresses not swapped";
 	if (i.family == 4 && (frame_sum(in + i.l3, 20, 0) != 0xffff || frame_sum(out + o.l3, 20, 0) != 0xffff))
 		return "IPv4 header checksum wrong, in the packet or its answer";
-	if (out[o.l3 + (o.family == 4 ? 8 : 7)] != 64)
-		return "hop limit is not 64";
+	hops = o.l3 + (o.family == 4 ? 8 : 7);
+	if (out[hops] != test_hops(in[hops]) || !out[hops])
+		return "wrong hop limit";
 	if (o.proto == IPPROTO_UDP && (get16(out + o.l4 + 4) != o.end - o.l4 || get16(in + i.l4 + 4) != i.end - i.l4))
 		return "UDP length wrong, in the packet or its answer";
 	if (o.proto == IPPROTO_TCP && (o.end - o.l4 < 20 || o.end - o.l4 < (size_t)(out[o.l4 + 12] >> 4) * 4))

@@ -11,6 +11,15 @@
 const uint8_t mac_client[6] = {2, 0, 0, 0, 0, 1}, mac_host[6] = {2, 0, 0, 0, 0, 2};
 const uint8_t mac_broadcast[6] = {255, 255, 255, 255, 255, 255}, mac_multicast[6] = {1, 0, 0x5e, 0, 0, 1};
 
+#define TTL 61
+
+bool test_hops_lowered;
+
+uint8_t test_hops(uint8_t came)
+{
+	return !test_hops_lowered || came > 64 ? 64 : came - 1;
+}
+
 static void put32(uint8_t *at, uint32_t v)
 {
 	put16(at, v >> 16);
@@ -115,7 +124,7 @@ static size_t build_ip(uint8_t *ip, const struct packet *p)
 		ip[1] = p->tos;
 		put16(ip + 4, p->id);
 		put16(ip + 6, p->frag);
-		ip[8] = p->ttl ? p->ttl : 61;
+		ip[8] = p->ttl ? p->ttl : TTL;
 		ip[9] = p->proto;
 		put_address(ip + 12, 4, p->from, "192.0.2.1", NULL);
 		put_address(ip + 16, 4, p->to, "192.0.2.2", NULL);
@@ -124,7 +133,7 @@ static size_t build_ip(uint8_t *ip, const struct packet *p)
 		ip[1] = p->tos << 4;
 		put16(ip + 2, p->id);
 		ip[6] = p->ext ? p->ext_first : p->proto;
-		ip[7] = p->ttl ? p->ttl : 61;
+		ip[7] = p->ttl ? p->ttl : TTL;
 		put_address(ip + 8, 6, p->from, NULL, "2001:db8::1");
 		put_address(ip + 24, 6, p->to, NULL, "2001:db8::2");
 	}
@@ -170,7 +179,7 @@ struct packet packet_turned(struct packet p)
 	t.to = p.from ? p.from : family == 4 ? "192.0.2.1" : "2001:db8::1";
 	t.sport = p.dport;
 	t.dport = p.sport;
-	t.ttl = 64;
+	t.ttl = test_hops(p.ttl ? p.ttl : TTL);
 	t.sum = SUM_RIGHT;
 	if (p.proto == IPPROTO_ICMP || p.proto == IPPROTO_ICMPV6)
 		t.type = p.proto == IPPROTO_ICMP ? 0 : 129;

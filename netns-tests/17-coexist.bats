@@ -75,6 +75,20 @@ neighbours() { in_client ping -c 1 -W "$(limit 2)" "$HOST4"; }
 	figure_is echo verdicts.TX 40
 }
 
+@test "two echoes that one forged frame sets on each other fall silent, when its hops are used up" {
+	local ip n=0
+	up_empty
+	kf -q deploy "$HOST_IF" echo --on udp/2007
+	in_client ip link set "$CLIENT_IF" xdpdrv off
+	in_client ip link set "$CLIENT_IF" xdpdrv obj "$TOP/build/functions/echo.bpf.o" sec xdp
+	for ip in ip4 ip6; do
+		# The last of 63 answers is what the client's echo passes on.
+		frames --match 68656c6c6f "$(packets "$ip udp:2007,from=3007 data:hello")"
+		n=$((n + 32))
+		assert_eq "$n $n" "$(counter echo packets) $(counter echo verdicts.TX)" "packets and answers of echo"
+	done
+}
+
 # bats test_tags=nic
 @test "xdp-filter before us drops what it filters; functions answer the rest; each goes without the other" {
 	need ext

@@ -9,13 +9,8 @@ SEC("xdp")
 int echo(struct xdp_md *ctx)
 {
 	struct kfaas_packet p;
-	struct udphdr *udp;
 
-	if (!kfaas_parse(ctx, &p))
-		return XDP_PASS;
-	udp = kfaas_udp(&p);
-	/* Two echoes, or an echo and another small service, would answer each other for ever. */
-	if (!udp || bpf_ntohs(udp->source) < 1024 || udp->source == udp->dest)
+	if (!kfaas_parse(ctx, &p) || !kfaas_udp_any(&p))
 		return XDP_PASS;
 	return kfaas_return_udp(ctx, &p);
 }

@@ -5,6 +5,7 @@
 #define UDP(from_port, to_port) .proto = IPPROTO_UDP, .sport = from_port, .dport = to_port, .bytes = 18
 #define ASK			UDP(40000, 7)
 #define V6			.family = 6
+#define BACK			UDP(7, 40000), .from_mac = mac_host, .to_mac = mac_client, .from = "192.0.2.2", .to = "192.0.2.1"
 #define ANSWERED		.verdict = XDP_TX, .turned = true
 #define LEFT			.verdict = XDP_PASS
 
@@ -14,7 +15,7 @@ static const struct test_case cases[] = {
 	{"literal bytes: 'hi' over IPv4, no checksum, 12 bytes of padding",
 	 .hex = "020000000002 020000000001 0800 4510001e123440003d11a787 c0000201 c0000202 9c40 0007 000a 0000 6869"
 		"000000000000000000000000 0000",
-	 .out_hex = "020000000001 020000000002 0800 4510001e123440004011a487 c0000202 c0000201 0007 9c40 000a 7725 6869"
+	 .out_hex = "020000000001 020000000002 0800 4510001e123440003c11a887 c0000202 c0000201 0007 9c40 000a 7725 6869"
 		    "000000000000000000000000 0000",
 	 .verdict = XDP_TX},
 	{"VLAN, with priority", {ASK, .vlans = 1, .vlan = {0x600a}}, ANSWERED},
@@ -27,8 +28,18 @@ static const struct test_case cases[] = {
 	 ANSWERED},
 	{"DF, id and traffic class stay", {ASK, .frag = 0x4000, .id = 0xbeef, .tos = 0xb8}, ANSWERED},
 	{"IPv6 flow label and traffic class stay", {ASK, V6, .id = 0xbeef, .tos = 0xb8}, ANSWERED},
-	{"TTL 1", {ASK, .ttl = 1}, ANSWERED},
-	{"TTL 255", {ASK, .ttl = 255}, ANSWERED},
+
+	/* the hop limit of an answer, literally: a loop ends */
+	{"TTL 2", {ASK, .ttl = 2}, .verdict = XDP_TX, .has_out = true, .out = {BACK, .ttl = 1}},
+	{"TTL 64", {ASK, .ttl = 64}, .verdict = XDP_TX, .has_out = true, .out = {BACK, .ttl = 63}},
+	{"TTL 65", {ASK, .ttl = 65}, .verdict = XDP_TX, .has_out = true, .out = {BACK, .ttl = 64}},
+	{"TTL 66", {ASK, .ttl = 66}, .verdict = XDP_TX, .has_out = true, .out = {BACK, .ttl = 64}},
+	{"TTL 255", {ASK, .ttl = 255}, .verdict = XDP_TX, .has_out = true, .out = {BACK, .ttl = 64}},
+	{"TTL 1", {ASK, .ttl = 1}, LEFT},
+	{"hop limit 2", {ASK, V6, .ttl = 2}, ANSWERED},
+	{"hop limit 64", {ASK, V6, .ttl = 64}, ANSWERED},
+	{"hop limit 255", {ASK, V6, .ttl = 255}, ANSWERED},
+	{"hop limit 1", {ASK, V6, .ttl = 1}, LEFT},
 
 	/* checksums */
 	{"no checksum, IPv4", {ASK, .sum = SUM_ZERO}, ANSWERED},
@@ -63,6 +74,10 @@ static const struct test_case cases[] = {
 	{"from ::1", {ASK, .from = "::1", .to = "2001:db8::2"}, LEFT},
 	{"from ::ffff:192.0.2.1", {ASK, .from = "::ffff:192.0.2.1", .to = "2001:db8::2"}, LEFT},
 	{"from ff02::1", {ASK, .from = "ff02::1"}, LEFT},
+	{"from the address it is sent to, IPv4", {ASK, .from = "192.0.2.2"}, LEFT},
+	{"from the address it is sent to, IPv6", {ASK, V6, .from = "2001:db8::2"}, LEFT},
+	{"from almost that, IPv6", {ASK, V6, .from = "2001:db8::3"}, ANSWERED},
+	{"from almost that, but for the network, IPv6", {ASK, V6, .from = "2001:db9::2"}, ANSWERED},
 	{"to ff02::1", {ASK, .to = "ff02::1"}, LEFT},
 	{"to ::", {ASK, .to = "::"}, LEFT},
 	{"link-local", {ASK, .from = "fe80::1", .to = "fe80::2"}, ANSWERED},
@@ -112,7 +127,7 @@ static const struct test_case cases[] = {
 	{"LLDP", {.ether = 0x88cc, .bytes = 46}, LEFT},
 };
 
-/* Two ports above 1023, so that the answer, too, is answered: mutation and repeated runs go round and round. */
+/* Two ports above 1023, so that the answer, too, is answered: repeated runs go round and round, while hops are left. */
 static const struct packet corpus[] = {
 	{UDP(40000, 40001)},
 	{UDP(40000, 7), .vlans = 1, .vlan = {10}},
@@ -144,6 +159,7 @@ int main(int argc, char **argv)
 	struct packet zero4 = {UDP(40000, 7)}, zero6 = {UDP(40000, 7), V6};
 	char text[2];
 
+	test_hops_lowered = true;
 	test_table(prog, cases, ARRAY_LEN(cases));
 	test_sizes(prog, "IPv4", (struct packet){UDP(40000, 7)}, 0, 1600);
 	test_sizes(prog, "IPv6", (struct packet){UDP(40000, 7), V6, .vlans = 1, .vlan = {1}}, 0, 1600);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* hello.bpf.c - answers every UDP datagram with a number and keeps a note of it: the example to start from. */
+/* hello.bpf.c - answers UDP datagrams with a number and keeps a note of it: the example to start from. */
 #include <kfaas.h>
 
 KFAAS_LICENSE("Dual BSD/GPL");
@@ -14,7 +14,8 @@ int hello(struct xdp_md *ctx)
 	struct kfaas_packet p;
 	__be32 *payload;
 
-	if (!kfaas_parse(ctx, &p) || !kfaas_resize_udp(ctx, &p, sizeof(*payload)))
+	if (!kfaas_parse(ctx, &p) || !kfaas_udp_any(&p) || !kfaas_payload(&p, 0, sizeof(*payload)) ||
+	    !kfaas_resize_udp(ctx, &p, sizeof(*payload)))
 		return XDP_PASS;
 	payload = kfaas_payload(&p, 0, sizeof(*payload));
 	if (!payload)
