@@ -13,6 +13,7 @@ struct kf_matched {
 	struct kf_run run;
 	__u32 chain; /* or KF_CHAIN_NONE */
 	__u32 any;   /* the `any` chain comes first */
+	struct kf_step step;
 };
 
 enum kf_found {
@@ -74,6 +75,21 @@ static __always_inline enum kf_found kf_find(kf_ctx *ctx, struct kf_matched *m, 
 	return KF_FOUND_STEP;
 }
 
+/* The long way. Global: looked at once by the verifier, and not with all that goes before. */
+__noinline int kf_parse_and_find(kf_ctx *ctx, __u32 len, __u32 flags, struct kf_matched *m)
+{
+	union kf_step_word s;
+	enum kf_found found;
+	__u64 until;
+
+	if (!m)
+		return KF_FOUND_NOTHING;
+	kf_read(ctx, len, &m->flow);
+	found = kf_find(ctx, m, flags, &s, &until);
+	m->step = s.step;
+	return found;
+}
+
 static __always_inline enum kf_found kf_look_up(kf_ctx *ctx, void *data, void *end, __u32 len, struct kf_matched *m,
 						union kf_step_word *s)
 {
@@ -95,12 +111,11 @@ static __always_inline enum kf_found kf_look_up(kf_ctx *ctx, void *data, void *e
 			return found;
 		}
 	}
-	if (!kf_quick6(data, end, len, KF_EGRESS, &m->flow)) {
-		if (!(flags & (KF_GEN_ANY | KF_GEN_ETHER)) && kf_is_stray(data, end))
-			return KF_FOUND_NOTHING;
-		kf_read(ctx, len, &m->flow);
-	}
-	return kf_find(ctx, m, flags, s, &until);
+	if (!(flags & (KF_GEN_ANY | KF_GEN_ETHER)) && kf_is_stray(data, end))
+		return KF_FOUND_NOTHING;
+	found = kf_parse_and_find(ctx, len, flags, m);
+	s->step = m->step;
+	return found;
 }
 
 static __always_inline int kf_run_chains(kf_ctx *ctx, const struct kf_matched *m)

@@ -61,16 +61,21 @@ static __always_inline __u64 kf_mapped(__be32 addr)
 #define KF_MAC_MASK  bpf_cpu_to_be64(0xffffffffffff0000ull)
 #define KF_MAC_GROUP bpf_cpu_to_be64(0x0100000000000000ull)
 
+/* Any but the first. Global, and so looked at once by the verifier. */
+__noinline int kf_further_mac(__u64 mac)
+{
+	for (__u32 i = 1; i < KF_MACS; i++)
+		if (mac == kf_control.mac[i])
+			return true;
+	return false;
+}
+
 /* START: a frame's first eight bytes. */
 static __always_inline bool kf_own_mac(__u64 start)
 {
 	__u64 mac = start & KF_MAC_MASK;
 
-#pragma unroll
-	for (__u32 i = 0; i < KF_MACS; i++)
-		if (mac == kf_control.mac[i])
-			return true;
-	return false;
+	return !KF_UNLIKELY(mac != kf_control.mac[0]) || kf_further_mac(mac);
 }
 
 static __always_inline void kf_parse_ports(void *l4, void *end, bool egress, struct kf_flow *f)

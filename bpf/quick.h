@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* quick.h - what is most common, from a few words of the frame: a whole UDP datagram or TCP segment, untagged,
- * in IPv4 without options or in IPv6 without extension headers. */
+/* quick.h - what is most common, from a few words of the frame: a whole UDP datagram or TCP segment in
+ * untagged IPv4 without options. */
 #ifndef KF_QUICK_H
 #define KF_QUICK_H
 
@@ -30,47 +30,6 @@ static __always_inline bool kf_is_quick(const struct kf_quick *q, __u32 len)
 	__u32 behind = bpf_ntohs(q->total) - KF_QUICK_HEADERS; /* a total that is too small wraps, and is too large */
 
 	return (q->start & KF_QUICK_START_MASK) == KF_QUICK_START && behind <= len - (ETH_HLEN + KF_QUICK_HEADERS);
-}
-
-struct kf_quick6 {
-	__u16 mac[6];
-	__be32 start; /* ethertype, version, traffic class, some of the flow label */
-	__be16 label;
-	__be16 payload;
-	__u8 next, hops;
-	__be16 source[8], dest[8];
-	__be16 sport, dport;
-	__be16 rest[2];
-};
-#define KF_QUICK6_START	     bpf_htonl((__u32)ETH_P_IPV6 << 16 | 0x6000)
-#define KF_QUICK6_START_MASK bpf_htonl(0xfffff000)
-
-_Static_assert(offsetof(struct kf_quick6, sport) == sizeof(struct ethhdr) + sizeof(struct ipv6hdr), "kf_quick6");
-
-/* What kf_parse would say of IPv6; false: it is another kind of frame. */
-static __always_inline bool kf_quick6(const void *data, const void *end, __u32 len, bool egress, struct kf_flow *f)
-{
-	const struct kf_quick6 *q = data;
-	const __u64 *addr;
-	__u32 behind; /* KF_PORTS; a length that is too small, or none, wraps, and is too large */
-
-	if (data + sizeof(*q) > end)
-		return false;
-	behind = bpf_ntohs(q->payload) - KF_PORTS;
-	addr = data + (egress ? offsetof(struct kf_quick6, source) : offsetof(struct kf_quick6, dest));
-	if ((q->start & KF_QUICK6_START_MASK) != KF_QUICK6_START ||
-	    behind > len - (__u32)(ETH_HLEN + sizeof(struct ipv6hdr) + KF_PORTS) ||
-	    (q->next != IPPROTO_UDP && q->next != IPPROTO_TCP) ||
-	    (!addr[0] && bpf_be64_to_cpu(addr[1]) >> 32 == 0xffff)) /* IPv4-mapped, see kf_parse_ip6 */
-		return false;
-	f->addr[0] = addr[0];
-	f->addr[1] = addr[1];
-	f->len = len;
-	f->ether = ETH_P_IPV6;
-	f->port = bpf_ntohs(egress ? q->sport : q->dport);
-	f->proto = q->next;
-	f->flags = KF_FLOW_IP | KF_FLOW_PORT | (kf_own_mac(*(__u64 *)data) ? 0 : KF_FLOW_OTHER);
-	return true;
 }
 
 /* Neither IP nor tagged: of no interest to triggers that name a port or a protocol. */

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The benchmark.
 
-BENCH     := $(addprefix $(B)/tools/bench/,echo-server http-client call.bpf.o echo-tc.bpf.o empty.bpf.o unlike.bpf.o)
+BENCH     := $(addprefix $(B)/tools/bench/,echo-server http-client call.bpf.o echo-tc.bpf.o empty.bpf.o round.bpf.o unlike.bpf.o)
 BENCH_RUN := tools/bench/bench-and-plot
 
 .PHONY: bench-tax bench-quick bench-keep bench-ready bench-parts bench-servers

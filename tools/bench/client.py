@@ -2,7 +2,7 @@
 """client.py - what of the CPU time of a closed loop is the client's own, which is taken off.
 
 A round trip is two hops: a frame is received, looked at by XDP, and sent back by it, at the side's end and at the client's.
-Two echoes that turn the same frames round and round between them say what a hop with next to no work costs. A closed loop
+Two programs like echo that turn the same frames round and round between them say what a hop with next to no work costs. A closed loop
 of kfaas-gen against one of them, less that hop, is the client's. All of it is measured anew for each pair of runs, so that
 what is wrong with it is in the spread of the ratios."""
 import contextlib
@@ -14,14 +14,14 @@ from load import gen_load
 from row import run
 from world import CLIENT_IP, HOST_IP, TOP, World, built, cpu_seconds
 
-ECHO = built("functions/echo.bpf.o")
+ECHO, ROUND = built("functions/echo.bpf.o"), built("tools/bench/round.bpf.o")
 FRAMES = 128  # under way; as many as a veth has room for without loss
 CLOSED = gen_load("echo", "--port", 20000, "--outstanding", FRAMES)
 
 
 def hop(world, seconds):
     """CPU seconds."""
-    with world.xdp(ECHO, client=True):
+    with world.xdp(ROUND), world.xdp(ROUND, client=True):
         world.in_host("taskset", "-c", "0", sys.executable, os.path.join(TOP, "tools/bench/inject.py"), HOST_IP,
                       CLIENT_IP, str(FRAMES))
         taken, cpu = world.taken(), cpu_seconds()
@@ -31,13 +31,15 @@ def hop(world, seconds):
 
 def own_cost(world, seconds):
     """CPU seconds of a start of kfaas-gen, and of its part in each answer."""
-    start = world.gen("echo", "--port", 20000, "--count", 1, "--timeout", 1, "--sample", 0)[1]
-    world.client_cost = start, 0.0
-    return start, max(0.0, run(CLOSED, world, seconds).value("cpu") / 1e9 - hop(world, seconds))
+    with world.xdp(ECHO):
+        start = world.gen("echo", "--port", 20000, "--count", 1, "--timeout", 1, "--sample", 0)[1]
+        world.client_cost = start, 0.0
+        round_trip = run(CLOSED, world, seconds).value("cpu") / 1e9
+    return start, max(0.0, round_trip - hop(world, seconds))
 
 
 @contextlib.contextmanager
 def measured(seconds):
     """Yields a function that measures own_cost() now."""
-    with World() as world, world.xdp(ECHO):
+    with World() as world:
         yield lambda: own_cost(world, seconds)

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""inject.py - sends N datagrams FROM TO that two echoes turn for ever: from no port below 1,024, not to the same."""
+"""inject.py - sends N datagrams FROM TO that two of round.bpf.c turn for ever."""
 import socket
 import sys
 
