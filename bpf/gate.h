@@ -7,13 +7,10 @@
 #include "cache.h"
 #include "chain.h"
 
-/* A frame that is looked up. */
+/* A frame that is looked up. Small: a program that makes tail calls has 256 bytes of stack with all its frames. */
 struct kf_matched {
 	struct kf_flow flow;
 	struct kf_run run;
-	__u32 chain; /* or KF_CHAIN_NONE */
-	__u32 any;   /* the `any` chain comes first */
-	struct kf_step step;
 };
 
 enum kf_found {
@@ -58,10 +55,10 @@ static __always_inline enum kf_found kf_find(kf_ctx *ctx, struct kf_matched *m, 
 
 	s->word = 0;
 	*until = ~0ull;
-	m->any = flags & KF_GEN_ANY;
-	m->chain = chain;
+	m->flow.any = flags & KF_GEN_ANY;
+	m->flow.chain = chain;
 	if (chain == KF_CHAIN_NONE)
-		return m->any ? KF_FOUND_CHAINS : KF_FOUND_NOTHING;
+		return m->flow.any ? KF_FOUND_CHAINS : KF_FOUND_NOTHING;
 	c = kf_chain(&m->run, chain);
 	s->step = c->step[0];
 	if (flags & KF_GEN_ANY || c->n != 1 || c->flags || s->step.flags & ~KF_STEP_LOCAL)
@@ -79,15 +76,12 @@ static __always_inline enum kf_found kf_find(kf_ctx *ctx, struct kf_matched *m, 
 __noinline int kf_parse_and_find(kf_ctx *ctx, __u32 len, __u32 flags, struct kf_matched *m)
 {
 	union kf_step_word s;
-	enum kf_found found;
 	__u64 until;
 
 	if (!m)
 		return KF_FOUND_NOTHING;
 	kf_read(ctx, len, &m->flow);
-	found = kf_find(ctx, m, flags, &s, &until);
-	m->step = s.step;
-	return found;
+	return kf_find(ctx, m, flags, &s, &until);
 }
 
 static __always_inline enum kf_found kf_look_up(kf_ctx *ctx, void *data, void *end, __u32 len, struct kf_matched *m,
@@ -114,7 +108,8 @@ static __always_inline enum kf_found kf_look_up(kf_ctx *ctx, void *data, void *e
 	if (!(flags & (KF_GEN_ANY | KF_GEN_ETHER)) && kf_is_stray(data, end))
 		return KF_FOUND_NOTHING;
 	found = kf_parse_and_find(ctx, len, flags, m);
-	s->step = m->step;
+	if (found == KF_FOUND_STEP)
+		s->step = kf_chain(&m->run, m->flow.chain)->step[0];
 	return found;
 }
 
@@ -122,12 +117,12 @@ static __always_inline int kf_run_chains(kf_ctx *ctx, const struct kf_matched *m
 {
 	int verdict;
 
-	if (m->any) {
+	if (m->flow.any) {
 		verdict = kf_run_chain(ctx, KF_CHAIN_ANY, &m->flow, &m->run);
-		if (verdict != KF_GO_ON || m->chain == KF_CHAIN_NONE)
+		if (verdict != KF_GO_ON || m->flow.chain == KF_CHAIN_NONE)
 			return verdict;
 	}
-	return kf_run_chain(ctx, m->chain, &m->flow, &m->run);
+	return kf_run_chain(ctx, m->flow.chain, &m->flow, &m->run);
 }
 
 /* KF_GO_ON: no verdict stands. */

@@ -33,6 +33,8 @@ struct kf_flow {
 	__u16 port;  /* local side, host order */
 	__u8 proto;
 	__u8 flags;
+	__u16 chain; /* that the gate found, or KF_CHAIN_NONE */
+	__u16 any;   /* the `any` chain comes first */
 };
 
 struct kf_vlan {
