@@ -37,25 +37,25 @@ enum kf_gen_flags {
 	KF_GEN_ETHER = 1u << 2, /* some trigger names an ethertype */
 };
 
+/* MAC addresses that are this host's on the interface: its own first, then those of the bridge or bond that it is in
+ * and of VLAN and macvlan interfaces on it, as of the last change. The rest repeats the first. */
+#define KF_MACS 8u
+
 struct kf_generation {
 	__u32 flags[KF_HOOKS]; /* enum kf_gen_flags; 0: this hook has nothing to do */
 	__u32 sample_mask;     /* a packet is timed when (count & mask) == 0 */
 	__u32 sample;	       /* 0: never time */
 	__u32 iface_record;    /* loader: the interface's own record */
+	__u64 mac[KF_MACS];    /* each as on the wire, then two zero bytes */
 };
-
-/* MAC addresses that are this host's on the interface: its own first, then those of the bridge or bond that it is in
- * and of VLAN and macvlan interfaces on it, as of the last command. The rest repeats the first. */
-#define KF_MACS 8u
 
 struct kf_control {
 	__u32 abi;
 	__u32 gen; /* counts up; its lowest bit is the half in force */
 	struct kf_generation g[2];
-	__u64 fib_refused;  /* local-address look-ups the kernel would not answer (approximate) */
-	__u32 next_record;  /* loader: number of the next record */
-	__u32 dirty;	    /* loader: a command is under way, or was killed; see runtime_clean */
-	__u64 mac[KF_MACS]; /* each as on the wire, then two zero bytes */
+	__u64 fib_refused; /* local-address look-ups the kernel would not answer (approximate) */
+	__u32 next_record; /* loader: number of the next record */
+	__u32 dirty;	   /* loader: a command is under way, or was killed; see runtime_clean */
 };
 
 /* Direct-indexed first step of the match: row N of the generation holds the
@@ -234,8 +234,8 @@ struct kf_iface_head {
 };
 
 #define KF_ASSERT_SIZE(type, size) _Static_assert(sizeof(struct type) == (size), #type)
-KF_ASSERT_SIZE(kf_generation, 24);
-KF_ASSERT_SIZE(kf_control, 136);
+KF_ASSERT_SIZE(kf_generation, 88);
+KF_ASSERT_SIZE(kf_control, 200);
 KF_ASSERT_SIZE(kf_row, 8);
 KF_ASSERT_SIZE(kf_step, 8);
 KF_ASSERT_SIZE(kf_chain, 72);

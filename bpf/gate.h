@@ -80,7 +80,7 @@ __noinline int kf_parse_and_find(kf_ctx *ctx, __u32 len, __u32 flags, struct kf_
 
 	if (!m)
 		return KF_FOUND_NOTHING;
-	kf_read(ctx, len, &m->flow);
+	kf_read(ctx, len, m->run.gen, &m->flow);
 	return kf_find(ctx, m, flags, &s, &until);
 }
 

@@ -24,20 +24,20 @@ typedef struct __sk_buff kf_ctx;
 
 const volatile bool egress;
 
-__noinline int kf_parse_skb(struct __sk_buff *skb, struct kf_flow *f)
+__noinline int kf_parse_skb(struct __sk_buff *skb, __u32 gen, struct kf_flow *f)
 {
 	if (!f)
 		return 0;
-	kf_parse((void *)(long)skb->data, (void *)(long)skb->data_end, skb->len, egress, f);
+	kf_parse((void *)(long)skb->data, (void *)(long)skb->data_end, skb->len, gen, egress, f);
 	return f->flags & KF_FLOW_SHORT;
 }
 
 /* Headers may lie in a fragment of the buffer; seldom, so try without moving them first. */
-static __always_inline void kf_read(struct __sk_buff *skb, __u32 len, struct kf_flow *f)
+static __always_inline void kf_read(struct __sk_buff *skb, __u32 len, __u32 gen, struct kf_flow *f)
 {
-	if (kf_parse_skb(skb, f) && skb->data_end - skb->data < len) {
+	if (kf_parse_skb(skb, gen, f) && skb->data_end - skb->data < len) {
 		bpf_skb_pull_data(skb, len < KF_PULL ? len : KF_PULL);
-		kf_parse_skb(skb, f);
+		kf_parse_skb(skb, gen, f);
 	}
 }
 

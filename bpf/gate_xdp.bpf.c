@@ -18,9 +18,9 @@ typedef struct xdp_md kf_ctx;
 
 #include "parse.h"
 
-static __always_inline void kf_read(struct xdp_md *ctx, __u32 len, struct kf_flow *f)
+static __always_inline void kf_read(struct xdp_md *ctx, __u32 len, __u32 gen, struct kf_flow *f)
 {
-	kf_parse((void *)(long)ctx->data, (void *)(long)ctx->data_end, len, false, f);
+	kf_parse((void *)(long)ctx->data, (void *)(long)ctx->data_end, len, gen, false, f);
 }
 
 #include "gate.h"

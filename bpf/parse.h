@@ -64,20 +64,20 @@ static __always_inline __u64 kf_mapped(__be32 addr)
 #define KF_MAC_GROUP bpf_cpu_to_be64(0x0100000000000000ull)
 
 /* Any but the first. Global, and so looked at once by the verifier. */
-__noinline int kf_further_mac(__u64 mac)
+__noinline int kf_further_mac(__u64 mac, __u32 gen)
 {
 	for (__u32 i = 1; i < KF_MACS; i++)
-		if (mac == kf_control.mac[i])
+		if (mac == kf_control.g[gen & 1].mac[i])
 			return true;
 	return false;
 }
 
 /* START: a frame's first eight bytes. */
-static __always_inline bool kf_own_mac(__u64 start)
+static __always_inline bool kf_own_mac(__u64 start, __u32 gen)
 {
 	__u64 mac = start & KF_MAC_MASK;
 
-	return !KF_UNLIKELY(mac != kf_control.mac[0]) || kf_further_mac(mac);
+	return !KF_UNLIKELY(mac != kf_control.g[gen & 1].mac[0]) || kf_further_mac(mac, gen);
 }
 
 static __always_inline void kf_parse_ports(void *l4, void *end, bool egress, struct kf_flow *f)
@@ -177,7 +177,7 @@ static __always_inline void kf_parse_ip6(void *l3, void *end, __u32 room, bool e
 	kf_parse_ports(pos, end, egress, f);
 }
 
-static __always_inline void kf_parse(void *data, void *end, __u32 len, bool egress, struct kf_flow *f)
+static __always_inline void kf_parse(void *data, void *end, __u32 len, __u32 gen, bool egress, struct kf_flow *f)
 {
 	struct ethhdr *eth = data;
 	void *pos = eth + 1;
@@ -192,7 +192,7 @@ static __always_inline void kf_parse(void *data, void *end, __u32 len, bool egre
 		f->flags = KF_FLOW_SHORT;
 		return;
 	}
-	if (!kf_own_mac(*(__u64 *)data))
+	if (!kf_own_mac(*(__u64 *)data, gen))
 		f->flags |= KF_FLOW_OTHER;
 	ether = ((__be16 *)pos)[-1]; /* h_proto: the struct is packed, clang would read it by bytes */
 	len -= sizeof(*eth);

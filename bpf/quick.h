@@ -96,7 +96,7 @@ static __always_inline bool kf_quick_flow(const struct kf_key *k, __u32 len, str
 	f->ether = ETH_P_IP;
 	f->port = bpf_ntohs(k->end.port);
 	f->proto = bpf_ntohl(k->middle);
-	f->flags = KF_FLOW_IP | KF_FLOW_PORT | (kf_own_mac(k->start) ? 0 : KF_FLOW_OTHER);
+	f->flags = KF_FLOW_IP | KF_FLOW_PORT | (kf_own_mac(k->start, k->gen) ? 0 : KF_FLOW_OTHER);
 	return k->middle == bpf_htonl(IPPROTO_UDP) || k->middle == bpf_htonl(IPPROTO_TCP);
 }
 

@@ -168,7 +168,8 @@ void rig_open(void)
 		open_gate(g, dir);
 	control = map_memory(gates[KF_XDP].obj, ".data.control", sizeof(*control));
 	for (size_t i = 0; i < KF_MACS; i++)
-		memcpy(&control->mac[i], mac_host, 6);
+		for (int half = 0; half < 2; half++)
+			memcpy(&control->g[half].mac[i], mac_host, 6);
 	policies = map_memory(gates[KF_XDP].obj, "kf_policies", sizeof(*policies));
 	meters = map_memory(gates[KF_XDP].obj, "kf_meters", sizeof(*meters));
 }
@@ -275,7 +276,7 @@ void rig_fill(struct gate *g, uint32_t gen, const struct function *table, size_t
 	if (match_build(m, g->hook, f, n))
 		bail(EINVAL, "cannot build the tables:", fail_text());
 	write_addrs(g, gen, true);
-	memset(&control->g[gen], 0, sizeof(control->g[gen]));
+	memset(&control->g[gen], 0, offsetof(struct kf_generation, mac));
 	control->g[gen].flags[g->hook] = m->flags;
 }
 

@@ -179,17 +179,24 @@ static void test_kept(struct gate *g)
 static void test_macs(struct gate *g)
 {
 	struct packet quick = {UDP(53), .to_mac = mac_client, .bytes = 40}, v6 = {UDP(53), V6, .to_mac = mac_client};
-	bool ok = true;
+	struct kf_generation *now, *other;
+	bool ok = true, ok_other = true;
 
 	rig_install(g, table, ARRAY_LEN(table));
+	now = &control->g[control->gen & 1];
+	other = &control->g[!(control->gen & 1)];
 	for (size_t i = 0; i < KF_MACS; i++) {
 		ok &= ran(g, &quick, "") && ran(g, &v6, "");
-		memcpy(&control->mac[i], mac_client, 6);
+		memcpy(&other->mac[i], mac_client, 6);
+		ok_other &= ran(g, &quick, "") && ran(g, &v6, "");
+		memcpy(&other->mac[i], mac_host, 6);
+		memcpy(&now->mac[i], mac_client, 6);
 		ok &= ran(g, &quick, "a") && ran(g, &v6, "a");
-		memcpy(&control->mac[i], mac_host, 6);
+		memcpy(&now->mac[i], mac_host, 6);
 		rig_changed();
 	}
 	test_ok(ok, "%s: any of %u MAC addresses is own", g->name, KF_MACS);
+	test_ok(ok_other, "%s: those of a change that is not in force yet are not", g->name);
 }
 
 static void test_loopback(struct gate *g)
