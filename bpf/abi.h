@@ -163,7 +163,8 @@ struct kf_cached {
 	__be32 middle;
 	__u32 gen;
 	__u32 sample_mask;
-	__u32 misses;
+	__u16 misses;
+	__u16 changes;
 };
 
 /* The kernel's answer to "is this address ours", kept for a moment, per CPU. */
@@ -171,9 +172,9 @@ struct kf_cached {
 #define KF_LOCAL_JIFFIES 25 /* 25 to 250 ms, by the kernel's HZ */
 struct kf_local {
 	__u64 addr[2];
-	__u64 until; /* jiffies64 */
+	__u64 until; /* jiffies64, or KF_CACHE_BUSY */
 	__u32 local;
-	__u32 pad;
+	__u32 changes;
 };
 
 /* The look-up that asks it carries values no packet has (protocol 253 is for

@@ -20,6 +20,16 @@ union kf_step_word {
 	__u64 word;
 };
 
+/* Entries are a CPU's own, yet another look-up on it may come between any two instructions: under PREEMPT_RT and
+ * BPF_PROG_TEST_RUN. So one writer at a time changes an entry, from kf_cache_begin, which makes it invalid, until it
+ * sets UNTIL. A reader looks at UNTIL first, and believes what it read if no writer has begun meanwhile. */
+static __always_inline bool kf_cache_begin(__u64 *until)
+{
+	__u64 seen = KF_ONCE(*until);
+
+	return seen != KF_CACHE_BUSY && __sync_val_compare_and_swap(until, seen, KF_CACHE_BUSY) == seen;
+}
+
 /* CPU: less than KF_CPUS. */
 static __always_inline struct kf_cached *kf_cached(__u32 cpu)
 {
@@ -31,21 +41,21 @@ static __always_inline struct kf_cached *kf_cached(__u32 cpu)
 	return c;
 }
 
-/* Is K like what is cached? Then what that was matched to is in STEP and SAMPLE_MASK. Where softirqs preempt each other
- * (PREEMPT_RT) and under BPF_PROG_TEST_RUN, the entry may change while it is read: then it says no. */
+/* Is K like what is cached? Then what that was matched to is in STEP and SAMPLE_MASK. If the entry changes while it is
+ * read (kf_cache_begin), it says no. */
 static __always_inline bool kf_cache_get(struct kf_cached *c, const struct kf_key *k, __u64 now,
 					 union kf_step_word *step, __u32 *sample_mask)
 {
-	__u32 misses = KF_ONCE(c->misses);
+	__u16 changes = KF_ONCE(c->changes);
 
-	if (KF_UNLIKELY(KF_ONCE(c->gen) != k->gen) ||
+	if (KF_UNLIKELY(KF_ONCE(c->until) <= now) || KF_UNLIKELY(KF_ONCE(c->gen) != k->gen) ||
 	    KF_UNLIKELY((k->end.word & KF_ONCE(c->end_mask)) != KF_ONCE(c->end)) ||
 	    KF_UNLIKELY((k->start & KF_ONCE(c->mac_mask)) != KF_ONCE(c->mac)) ||
-	    KF_UNLIKELY(k->middle != KF_ONCE(c->middle)) || KF_UNLIKELY(KF_ONCE(c->until) <= now))
+	    KF_UNLIKELY(k->middle != KF_ONCE(c->middle)))
 		return false;
 	*sample_mask = KF_ONCE(c->sample_mask);
 	step->word = KF_ONCE(c->step);
-	return !KF_UNLIKELY(KF_ONCE(c->misses) != misses);
+	return !KF_UNLIKELY(KF_ONCE(c->changes) != changes);
 }
 
 /* UNTIL: jiffies64. */
@@ -54,13 +64,11 @@ static __always_inline void kf_cache_put(struct kf_cached *c, const struct kf_ke
 {
 	bool local = step->step.flags & KF_STEP_LOCAL;
 	union kf_end end_mask = {.addr = local ? ~0u : 0, .port = 0xffff};
-	__u64 mac_mask = local ? KF_MAC_MASK : KF_MAC_GROUP;
-	__u32 misses = c->misses + 1;
+	__u64 mac_mask = local ? KF_MAC_MASK : 0;
 
-	KF_ONCE(c->misses) = misses;
-	if (misses % KF_CACHE_MISSES || KF_ONCE(c->until) == KF_CACHE_BUSY) /* busy: preempted there, see above */
+	if (++c->misses % KF_CACHE_MISSES || !kf_cache_begin(&c->until))
 		return;
-	KF_ONCE(c->until) = KF_CACHE_BUSY;
+	KF_ONCE(c->changes)++;
 	KF_ONCE(c->mac_mask) = mac_mask;
 	KF_ONCE(c->mac) = k->start & mac_mask;
 	KF_ONCE(c->end_mask) = end_mask.word;

@@ -121,14 +121,14 @@ static __always_inline int kf_step(kf_ctx *ctx, const struct kf_step *s, const s
 	struct kf_policy *policy = NULL;
 	struct kf_meter *meter = NULL;
 	struct kf_account *a;
-	__u64 start = 0;
+	__u64 start = 0, until;
 	__u32 id = s->id;
 	int verdict = KF_GO_ON;
 
 	a = bpf_map_lookup_elem(&kf_accounts, &id);
 	if (!a)
 		return KF_GO_ON;
-	if (s->flags & KF_STEP_LOCAL && !kf_is_local(ctx, f))
+	if (s->flags & KF_STEP_LOCAL && !kf_is_local(ctx, f, &until))
 		return KF_GO_ON;
 	if (s->flags & (KF_STEP_LIMIT | KF_STEP_FUSE) && !kf_admit(s, r, a, &policy, &meter, &verdict))
 		return verdict;

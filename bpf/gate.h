@@ -7,7 +7,8 @@
 #include "cache.h"
 #include "chain.h"
 
-/* A frame that is looked up. Small: a program that makes tail calls has 256 bytes of stack with all its frames. */
+/* A frame that is looked up. Small: the frames of those that call kf_invoke have to be less than 256 bytes together,
+ * each rounded up to 32 (Linux 6.1). */
 struct kf_matched {
 	struct kf_flow flow;
 	struct kf_run run;
@@ -36,7 +37,7 @@ static __always_inline struct kf_account *kf_like_last(void *data, void *end, __
 	struct kf_cached *c;
 	struct kf_key key;
 
-	if (KF_UNLIKELY(cpu >= KF_CPUS) || KF_UNLIKELY(data + sizeof(*q) > end))
+	if (KF_UNLIKELY(cpu >= KF_CPUS) || KF_UNLIKELY(data + KF_QUICK_LEN > end))
 		return NULL;
 	c = kf_cached(cpu);
 	key = kf_quick_key(q, KF_EGRESS, KF_ONCE(kf_control.gen));
@@ -49,7 +50,6 @@ static __always_inline struct kf_account *kf_like_last(void *data, void *end, __
 static __always_inline enum kf_found kf_find(kf_ctx *ctx, struct kf_matched *m, __u32 flags, union kf_step_word *s,
 					     __u64 *until)
 {
-	const struct kf_local *l;
 	const struct kf_chain *c;
 	__u32 chain = kf_match(&m->flow, &m->run, flags);
 
@@ -63,12 +63,8 @@ static __always_inline enum kf_found kf_find(kf_ctx *ctx, struct kf_matched *m, 
 	s->step = c->step[0];
 	if (flags & KF_GEN_ANY || c->n != 1 || c->flags || s->step.flags & ~KF_STEP_LOCAL)
 		return KF_FOUND_CHAINS;
-	if (s->step.flags) {
-		l = kf_local(ctx, &m->flow);
-		if (!l || !l->local)
-			return KF_FOUND_NOTHING;
-		*until = l->until;
-	}
+	if (s->step.flags && !kf_is_local(ctx, &m->flow, until))
+		return KF_FOUND_NOTHING;
 	return KF_FOUND_STEP;
 }
 
@@ -87,7 +83,7 @@ __noinline int kf_parse_and_find(kf_ctx *ctx, __u32 len, __u32 flags, struct kf_
 static __always_inline enum kf_found kf_look_up(kf_ctx *ctx, void *data, void *end, __u32 len, struct kf_matched *m,
 						union kf_step_word *s)
 {
-	__u32 cpu = bpf_get_smp_processor_id(), gen = KF_ONCE(kf_control.gen);
+	__u32 cpu, gen = KF_ONCE(kf_control.gen);
 	__u32 flags = kf_begin(&m->run, gen, KF_EGRESS ? KF_TC_EGRESS : KF_INGRESS);
 	const struct kf_quick *q = data;
 	enum kf_found found;
@@ -96,11 +92,11 @@ static __always_inline enum kf_found kf_look_up(kf_ctx *ctx, void *data, void *e
 
 	if (!flags)
 		return KF_FOUND_NOTHING;
-	if (data + sizeof(*q) <= end && kf_is_quick(q, len)) {
+	if (data + KF_QUICK_LEN <= end && kf_is_quick(q, len)) {
 		key = kf_quick_key(q, KF_EGRESS, gen);
-		if (!(key.start & KF_MAC_GROUP) && kf_quick_flow(&key, len, &m->flow)) {
+		if (kf_quick_flow(&key, len, &m->flow)) {
 			found = kf_find(ctx, m, flags, s, &until);
-			if (found == KF_FOUND_STEP && cpu < KF_CPUS)
+			if (found == KF_FOUND_STEP && (cpu = bpf_get_smp_processor_id()) < KF_CPUS)
 				kf_cache_put(kf_cached(cpu), &key, until, s, m->run.sample_mask);
 			return found;
 		}

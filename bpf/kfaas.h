@@ -16,7 +16,8 @@
  *		struct kfaas_packet p;
  *		__be32 *payload;
  *
- *		if (!kfaas_parse(ctx, &p) || !kfaas_resize_udp(ctx, &p, sizeof(*payload)))
+ *		if (!kfaas_parse(ctx, &p) || !kfaas_udp_any(&p) || !kfaas_payload(&p, 0, sizeof(*payload)) ||
+ *		    !kfaas_resize_udp(ctx, &p, sizeof(*payload)))
  *			return XDP_PASS;
  *		payload = kfaas_payload(&p, 0, sizeof(*payload));
  *		if (!payload)
@@ -556,7 +557,8 @@ static __always_inline bool kfaas_answerable(const struct kfaas_packet *p)
 }
 
 /* For a function whose answers another could take for questions: what it sends leaves with a hop limit less than what
- * came, so that even two of a kind, once set on each other, fall silent. False: no hop is left. */
+ * came, so that even two of a kind, once set on each other, fall silent. False: no hop is left. To be asked again after
+ * each kfaas_parse(), which sets the hop limit to KFAAS_TTL. */
 static __always_inline bool kfaas_lower_hops(struct kfaas_packet *p)
 {
 	__u32 came = 0;
@@ -569,15 +571,14 @@ static __always_inline bool kfaas_lower_hops(struct kfaas_packet *p)
 	return came > 1;
 }
 
-/* For a function that answers datagrams whatever they say: one that it may, with the hop limit lowered. NULL: it comes
- * from where small services and functions like this one are, a port below 1024 or the one it is sent to. */
-static __always_inline struct udphdr *kfaas_udp_any(struct kfaas_packet *p)
+/* For a function that answers datagrams whatever they say: the hop limit is lowered (kfaas_lower_hops()). False: it is
+ * no sound UDP datagram, no hop is left, or it comes from where small services and functions like this one are, a port
+ * below 1024 or the one it is sent to. */
+static __always_inline bool kfaas_udp_any(struct kfaas_packet *p)
 {
 	struct udphdr *udp = kfaas_udp(p);
 
-	if (!udp || bpf_ntohs(udp->source) < 1024 || udp->source == udp->dest || !kfaas_lower_hops(p))
-		return NULL;
-	return udp;
+	return udp && bpf_ntohs(udp->source) >= 1024 && udp->source != udp->dest && kfaas_lower_hops(p);
 }
 
 static __always_inline void kfaas_turn(const struct kfaas_packet *p)

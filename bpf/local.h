@@ -10,6 +10,7 @@
 #ifndef KF_LOCAL_H
 #define KF_LOCAL_H
 
+#include "cache.h"
 #include "maps.h"
 #include "parse.h"
 
@@ -56,31 +57,36 @@ __noinline int kf_ask_fib(kf_ctx *ctx, __u64 high, __u64 low, __u32 ether)
 	return rc == BPF_FIB_LKUP_RET_NOT_FWDED;
 }
 
-/* What is known of the flow's address; NULL: nothing, it has none that could be local. */
-static __always_inline const struct kf_local *kf_local(kf_ctx *ctx, const struct kf_flow *f)
+/* UNTIL: how long that is known (jiffies64). */
+static __always_inline bool kf_is_local(kf_ctx *ctx, const struct kf_flow *f, __u64 *until)
 {
 	/* Bytes 15, 13 and 7. */
 	__u32 key = (f->addr[1] >> 56 ^ f->addr[1] >> 40 ^ f->addr[0] >> 56) % KF_LOCALS;
 	struct kf_local *l = bpf_map_lookup_elem(&kf_locals, &key);
 	__u64 now = bpf_jiffies64();
+	__u32 changes;
+	bool local;
 
 	if (!(f->flags & KF_FLOW_IP) || f->flags & KF_FLOW_OTHER || !l)
-		return NULL;
-	if (l->until > now && l->addr[0] == f->addr[0] && l->addr[1] == f->addr[1])
-		return l;
-	l->local = !kf_addr_never(f, KF_IFINDEX(ctx) == KF_LO_IFINDEX) &&
-		   kf_ask_fib(ctx, f->addr[0], f->addr[1], f->ether);
-	l->addr[0] = f->addr[0];
-	l->addr[1] = f->addr[1];
-	l->until = now + KF_LOCAL_JIFFIES;
-	return l;
-}
-
-static __always_inline bool kf_is_local(kf_ctx *ctx, const struct kf_flow *f)
-{
-	const struct kf_local *l = kf_local(ctx, f);
-
-	return l && l->local;
+		return false;
+	changes = KF_ONCE(l->changes);
+	*until = KF_ONCE(l->until);
+	if (*until > now && KF_ONCE(l->addr[0]) == f->addr[0] && KF_ONCE(l->addr[1]) == f->addr[1]) {
+		local = KF_ONCE(l->local);
+		if (KF_ONCE(l->changes) == changes)
+			return local;
+	}
+	local = !kf_addr_never(f, KF_IFINDEX(ctx) == KF_LO_IFINDEX) &&
+		kf_ask_fib(ctx, f->addr[0], f->addr[1], f->ether);
+	*until = now + KF_LOCAL_JIFFIES;
+	if (kf_cache_begin(&l->until)) {
+		KF_ONCE(l->changes)++;
+		KF_ONCE(l->addr[0]) = f->addr[0];
+		KF_ONCE(l->addr[1]) = f->addr[1];
+		KF_ONCE(l->local) = local;
+		KF_ONCE(l->until) = *until;
+	}
+	return local;
 }
 
 #endif

@@ -60,8 +60,7 @@ static __always_inline __u64 kf_mapped(__be32 addr)
 	return bpf_be64_to_cpu(0xffff00000000ull) | (__u64)addr << 32;
 }
 
-#define KF_MAC_MASK  bpf_cpu_to_be64(0xffffffffffff0000ull)
-#define KF_MAC_GROUP bpf_cpu_to_be64(0x0100000000000000ull)
+#define KF_MAC_MASK bpf_cpu_to_be64(0xffffffffffff0000ull)
 
 /* Any but the first. Global, and so looked at once by the verifier. */
 __noinline int kf_further_mac(__u64 mac, __u32 gen)

@@ -16,12 +16,12 @@ struct kf_quick {
 	__be16 check;
 	__be16 source[2], dest[2];
 	__be16 sport, dport;
-	__be16 rest[2]; /* as much as KF_PORTS asks for */
 };
 #define KF_QUICK_START	    bpf_htonl(ETH_P_IP << 16 | 0x4500)
 #define KF_QUICK_START_MASK bpf_htonl(0xffffff00)
-#define KF_QUICK_MIDDLE	    bpf_htonl(0x3fff00ff) /* fragment and protocol */
-#define KF_QUICK_HEADERS    28u			  /* IPv4's and KF_PORTS */
+#define KF_QUICK_MIDDLE	    bpf_htonl(0x3fff00ff)	  /* fragment and protocol */
+#define KF_QUICK_HEADERS    28u				  /* IPv4's and KF_PORTS */
+#define KF_QUICK_LEN	    (ETH_HLEN + KF_QUICK_HEADERS) /* of a frame, at least */
 
 _Static_assert(offsetof(struct kf_quick, sport) == sizeof(struct ethhdr) + sizeof(struct iphdr), "kf_quick");
 
@@ -29,7 +29,7 @@ static __always_inline bool kf_is_quick(const struct kf_quick *q, __u32 len)
 {
 	__u32 behind = bpf_ntohs(q->total) - KF_QUICK_HEADERS; /* a total that is too small wraps, and is too large */
 
-	return (q->start & KF_QUICK_START_MASK) == KF_QUICK_START && behind <= len - (ETH_HLEN + KF_QUICK_HEADERS);
+	return (q->start & KF_QUICK_START_MASK) == KF_QUICK_START && behind <= len - KF_QUICK_LEN;
 }
 
 /* Neither IP nor tagged: of no interest to triggers that name a port or a protocol. */

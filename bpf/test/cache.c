@@ -83,6 +83,7 @@ static void test_lengths(struct gate *g)
 		{"a packet longer than the frame", 47, 60, ""},	      {"a packet of headers alone", 28, 60, "a"},
 		{"a packet without room for ports", 27, 60, ""},      {"a packet of no length", 0, 60, "a"},
 		{"the frame ends behind the ports", 28, 42, "a"},     {"the frame ends before them", 28, 41, ""},
+		{"one byte behind the ports", 29, 43, "a"},	      {"two bytes behind them", 30, 44, "a"},
 	};
 
 	rig_install(g, table, ARRAY_LEN(table));
@@ -110,7 +111,7 @@ static uint32_t misses(const struct gate *g)
 /* A function without scope answers for every address, from the cache, too. */
 static void test_any_address(struct gate *g)
 {
-	struct packet p = {UDP(54), .bytes = 40};
+	struct packet p = {UDP(54)}; /* a frame of 42 bytes, the shortest */
 	uint32_t before;
 	bool ok;
 
@@ -118,6 +119,7 @@ static void test_any_address(struct gate *g)
 	ok = prime(g, &p);
 	before = misses(g);
 	p.to = "203.0.113.1";
+	p.to_mac = mac_broadcast;
 	ok &= rig_packet(g, &p, 4 * KF_CACHE_MISSES)->verdict == g->final;
 	ok &= rig_account(g, 2).packets == 6 * KF_CACHE_MISSES;
 	test_ok(ok && misses(g) == before, "%s: one entry for all addresses of a function without scope", g->name);
@@ -131,7 +133,7 @@ static void test_turns(struct gate *g)
 
 	rig_install(g, table, ARRAY_LEN(table));
 	for (uint32_t i = 0; i < n; i++)
-		ok = ok && saw(g, &like[i % 2 ? 4 : 0].in, i % 2 ? "c" : "a");
+		ok = ok && saw(g, &like[i % 2 ? 4 : 6].in, i % 2 ? "c" : "b"); /* without scope: kept for ever */
 	before = misses(g) - before;
 	test_note("%u misses of %u", before, n);
 	test_ok(ok && before <= n / 2 + 2 * KF_CACHE_MISSES, "%s: ports in turn", g->name);

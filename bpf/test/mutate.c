@@ -9,13 +9,20 @@
 #include <time.h>
 
 static const struct function table[] = {
-	{"udp/53"},	   {"udp/53 to 192.0.2.128/25"},
-	{"udp/1000-1999"}, {"tcp/80"},
-	{"udp"},	   {"tcp"},
-	{"icmp"},	   {"icmp6 to 2001:db8::2"},
-	{"proto/44"},	   {"ip"},
-	{"ip6"},	   {"arp"},
-	{"proto/60"},	   {"ether/0x8100"},
+	{"udp/53"},
+	{"udp/53 to 192.0.2.128/25"},
+	{"udp/1000-1999", .local = true},
+	{"tcp/80", .local = true},
+	{"udp"},
+	{"tcp"},
+	{"icmp"},
+	{"icmp6 to 2001:db8::2"},
+	{"proto/44"},
+	{"ip"},
+	{"ip6"},
+	{"arp"},
+	{"proto/60"},
+	{"ether/0x8100"},
 };
 
 #define PAD6 "010400000000"
@@ -55,6 +62,7 @@ static unsigned get16(const uint8_t *at)
 struct opinion {
 	const uint8_t *addr; /* NULL: not an IP packet that makes sense */
 	bool v4;
+	bool own; /* functions of scope local are asked */
 	unsigned proto;
 	int port; /* -1: none */
 };
@@ -117,9 +125,23 @@ static void judge_v6(struct opinion *o, const uint8_t *ip, size_t len, bool egre
 		judge_l4(o, ip + at, end - at, egress);
 }
 
+static const uint8_t host[16] = {0x20, 0x01, 0x0d, 0xb8, [15] = 2};
+
+static bool judge_own(const struct opinion *o, const uint8_t *f)
+{
+	static const uint8_t host2[16] = {0x20, 0x01, 0x0d, 0xb8, [5] = 1, [15] = 1};
+
+	if (memcmp(f, mac_host, 6) || !o->addr)
+		return false;
+	if (o->v4)
+		return !memcmp(o->addr, "\xc0\x00\x02\x02", 4) || !memcmp(o->addr, "\xc6\x33\x64\x01", 4);
+	return !memcmp(o->addr, host, 16) || !memcmp(o->addr, host2, 16);
+}
+
+#define NOBODY '-' /* the one that is asked is of scope local, and no other is asked in its place */
+
 static char judge_ip(const struct opinion *o)
 {
-	static const uint8_t host[16] = {0x20, 0x01, 0x0d, 0xb8, [15] = 2};
 	bool upper = o->addr && o->v4 && !memcmp(o->addr, "\xc0\x00\x02", 3) && o->addr[3] >= 128;
 
 	if (!o->addr)
@@ -127,9 +149,9 @@ static char judge_ip(const struct opinion *o)
 	if (o->proto == 17 && o->port == 53)
 		return upper ? 'b' : 'a';
 	if (o->proto == 17)
-		return o->port >= 1000 && o->port <= 1999 ? 'c' : 'e';
+		return o->port < 1000 || o->port > 1999 ? 'e' : o->own ? 'c' : NOBODY;
 	if (o->proto == 6)
-		return o->port == 80 ? 'd' : 'f';
+		return o->port != 80 ? 'f' : o->own ? 'd' : NOBODY;
 	if (o->proto == 58 && !o->v4 && !memcmp(o->addr, host, 16))
 		return 'h';
 	return o->proto == 1 ? 'g' : o->proto == 44 ? 'i' : o->proto == 60 ? 'm' : 0;
@@ -152,9 +174,10 @@ static char judge(const uint8_t *f, size_t len, bool egress)
 		judge_v4(&o, f + at, len - at, egress);
 	else if (type == ETH_P_IPV6)
 		judge_v6(&o, f + at, len - at, egress);
+	o.own = egress || judge_own(&o, f);
 	who = judge_ip(&o);
 	if (who)
-		return who;
+		return who == NOBODY ? 0 : who;
 	return type == ETH_P_IP ? 'j' : type == ETH_P_IPV6 ? 'k' : type == ETH_P_ARP ? 'l' : type == 0x8100 ? 'n' : 0;
 }
 
@@ -268,6 +291,7 @@ void test_mutate(void)
 {
 	unsigned seed = test_env("KFAAS_SEED", time(NULL)), rounds = test_env("KFAAS_ROUNDS", 30000);
 
+	rig_addresses();
 	for (struct gate *g = gates; g < gates + KF_HOOKS; g++)
 		test_gate(g, seed, rounds);
 }
