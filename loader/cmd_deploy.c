@@ -223,11 +223,12 @@ int cmd_reset(int argc, char **argv)
 			  s.ifname, argv[1]);
 	if (!rc) {
 		struct kf_meter *m = &s.meters[d->id];
+		bool blown = m->blown;
 
-		say(m->blown ? "%s: fuse of %s is in again" : "%s: fuse of %s was in, it is measured anew", s.ifname,
-		    argv[1]);
 		m->over = m->mean_ns = 0;
 		m->blown = 0;
+		say(blown ? "%s: fuse of %s is in again" : "%s: fuse of %s was in, it is measured anew", s.ifname,
+		    argv[1]);
 	}
 	world_close(&s, &w);
 	return rc;

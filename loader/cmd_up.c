@@ -28,7 +28,7 @@ static int check_link(const char *word, char ifname[IF_NAMESIZE])
 				  word);
 	rc = link_get(ifindex, -1, &link);
 	if (rc)
-		return fail(rc, "the kernel does not tell of %s: %s", ifname, strerror(-rc));
+		return fail(rc, "the kernel does not tell of %s: %s; try again", ifname, strerror(-rc));
 	if (link.type != ARPHRD_ETHER && link.type != ARPHRD_LOOPBACK)
 		return fail_input("%s carries no Ethernet frames (link type %u): functions work on Ethernet", ifname,
 				  link.type);
@@ -117,10 +117,11 @@ static bool gates_attached(const struct state *s, const struct world *w)
 
 static int bring_up(struct state *s, struct request *r, bool configured, const char *mode, const char *require)
 {
+	bool was_up = s->control->g[state_gen(s)].iface_record; /* also if it cannot be read */
 	struct change *changes = NULL;
 	struct kf_iface_head head;
 	struct world w = {0};
-	bool same = false;
+	bool same = false, macs;
 	size_t n = 0;
 	int rc = world_read(s, &w);
 
@@ -139,9 +140,14 @@ static int bring_up(struct state *s, struct request *r, bool configured, const c
 		same = !rc && !n && w.up && !memcmp(&head, &w.iface, sizeof(head)) && gates_attached(s, &w);
 		rc = rc < 0 ? rc : 0;
 	}
+	macs = !was_up || runtime_macs(s) > 0;
 	if (!rc)
 		rc = runtime_change(s, &head, changes, n);
-	if (!rc && same)
+	if (!rc && !macs)
+		say("%s: + MAC addresses as they are now", s->ifname);
+	if (!rc)
+		s->control->fib_refused = 0; /* those of before what scope_up mended */
+	if (!rc && same && macs)
 		say("%s is up; nothing to change", s->ifname);
 	else if (!rc && !n)
 		say(w.up ? "%s is up" : "%s is up, without functions", s->ifname);
@@ -151,7 +157,7 @@ static int bring_up(struct state *s, struct request *r, bool configured, const c
 		change_free(&changes[i]);
 	}
 	free(changes);
-	if (rc && !w.up)
+	if (rc && !was_up)
 		runtime_down(s);
 	world_free(&w);
 	return rc;

@@ -310,7 +310,7 @@ int conf_parse_record(struct function_conf *f, const char *text)
 	conf_init(&c);
 	rc = read_text(&r, text, strlen(text));
 	if (!rc && c.n_functions != 1)
-		rc = fail(-EPROTO, "a record is damaged: it is not one function");
+		rc = fail(-EPROTO, "it is not one function");
 	if (!rc)
 		rc = function_conf_copy(f, &c.functions[0]);
 	conf_free(&c);

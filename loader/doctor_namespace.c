@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "doctor.h"
-#include "link.h"
 #include "log.h"
+#include "runtime.h"
 #include "scope.h"
 #include "state.h"
 #include "util.h"
@@ -43,14 +43,13 @@ static bool bpffs(struct checks *c)
 /* Does the gate know the interface's MAC addresses as they are? */
 static void macs(struct checks *c, const struct state *s)
 {
-	uint64_t now[KF_MACS];
-	int rc = link_macs(s->ifindex, now, KF_MACS);
+	int rc = runtime_macs(s);
 
-	if (rc) {
+	if (rc < 0) {
 		check_failed(c, "MAC address", rc);
-	} else if (memcmp(now, s->control->mac, sizeof(now))) {
+	} else if (!rc) {
 		check_wrong(c, "MAC address",
-			    "%s: changed since the last command, or there are others now: frames to them go past "
+			    "%s: changed since the last change, or there are others now: frames to them go past "
 			    "functions of scope local",
 			    s->ifname);
 		check_remedy(c, "`kfaas-net up %s`", s->ifname);

@@ -2,15 +2,38 @@
 /* link.c - see link.h. */
 #include "link.h"
 
+#include <errno.h>
 #include <linux/if_link.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "netlink.h"
 
+#define ALTNAME_MAX 128 /* ALTIFNAMSIZ, with its zero: linux/if.h does not go with net/if.h */
+
+static int see_index(const struct nlmsghdr *h, void *data)
+{
+	*(int *)data = ((const struct ifinfomsg *)mnl_nlmsg_get_payload(h))->ifi_index;
+	return MNL_CB_STOP;
+}
+
+/* An altname may be too long for if_nametoindex. */
+static int find_altname(const char *word)
+{
+	struct netlink_room room;
+	struct nlmsghdr *h = netlink_request(&room, RTM_GETLINK, 0);
+	int ifindex = 0;
+
+	mnl_nlmsg_put_extra_header(h, sizeof(struct ifinfomsg));
+	mnl_attr_put_strz(h, IFLA_ALT_IFNAME, word);
+	return netlink_ask(NETLINK_ROUTE, h, see_index, &ifindex) ? 0 : ifindex;
+}
+
 int link_find(const char *word, char name[IF_NAMESIZE])
 {
-	int ifindex = if_nametoindex(word);
+	size_t len = strlen(word);
+	int ifindex = len < IF_NAMESIZE ? (int)if_nametoindex(word) : len < ALTNAME_MAX ? find_altname(word) : 0;
 
 	if (!ifindex || !if_indextoname(ifindex, name)) {
 		snprintf(name, IF_NAMESIZE, "%s", word);
@@ -71,11 +94,16 @@ int link_get(int ifindex, int netns, struct link *out)
 	return netlink_ask(NETLINK_ROUTE, h, see_link, out);
 }
 
-struct macs {
-	const struct link *link;
-	int ifindex;
-	uint64_t *macs;
-	size_t n, used;
+/* Of all links, what tells which of them carry frames of which. */
+struct tower {
+	struct storey {
+		int ifindex;
+		int below;  /* what a VLAN or macvlan device is on */
+		int master; /* the bridge or bond it is in */
+		uint64_t mac;
+		bool reached;
+	} * links;
+	size_t n;
 };
 
 static int see_kind(const struct nlattr *a, void *data)
@@ -85,47 +113,85 @@ static int see_kind(const struct nlattr *a, void *data)
 	return MNL_CB_OK;
 }
 
-static int see_mac(const struct nlmsghdr *h, void *data)
+static int see_storey(const struct nlmsghdr *h, void *data)
 {
 	const struct ifinfomsg *ifi = mnl_nlmsg_get_payload(h);
-	const char *kind = "";
+	struct storey s = {.ifindex = ifi->ifi_index}, *more;
+	struct tower *t = data;
 	const struct nlattr *a;
-	struct macs *m = data;
-	uint64_t mac = 0;
-	int below = 0;
+	const char *kind = "";
+	bool foreign = false;
 
 	mnl_attr_for_each(a, h, sizeof(*ifi))
 	{
-		if (mnl_attr_get_type(a) == IFLA_ADDRESS && mnl_attr_get_payload_len(a) == 6)
-			memcpy(&mac, mnl_attr_get_payload(a), 6);
-		else if (mnl_attr_get_type(a) == IFLA_LINKINFO)
+		switch (mnl_attr_get_type(a)) {
+		case IFLA_ADDRESS:
+			if (mnl_attr_get_payload_len(a) == 6)
+				memcpy(&s.mac, mnl_attr_get_payload(a), 6);
+			break;
+		case IFLA_LINKINFO:
 			mnl_attr_parse_nested(a, see_kind, &kind);
-		else if (mnl_attr_get_type(a) == IFLA_LINK)
-			below = mnl_attr_get_u32(a);
+			break;
+		case IFLA_LINK:
+			s.below = mnl_attr_get_u32(a);
+			break;
+		case IFLA_LINK_NETNSID:
+			foreign = true;
+			break;
+		case IFLA_MASTER:
+			s.master = mnl_attr_get_u32(a);
+			break;
+		}
 	}
-	if (strcmp(kind, "vlan") && strcmp(kind, "macvlan")) /* a veth's peer is not above it */
-		below = 0;
-	if (ifi->ifi_index == m->ifindex)
-		m->macs[0] = mac;
-	else if (m->used < m->n && ((below && (below == m->ifindex || below == m->link->master)) ||
-				    (m->link->master && ifi->ifi_index == m->link->master)))
-		m->macs[m->used++] = mac;
+	if (foreign || (strcmp(kind, "vlan") && strcmp(kind, "macvlan"))) /* a veth's peer is not above it */
+		s.below = 0;
+	more = realloc(t->links, (t->n + 1) * sizeof(*more));
+	if (!more) {
+		errno = ENOMEM;
+		return MNL_CB_ERROR;
+	}
+	t->links = more;
+	t->links[t->n++] = s;
 	return MNL_CB_OK;
+}
+
+/* Add the MAC address of S, unless MACS, of which *USED are taken, has it; then those of what is on S and of what it is
+ * in. *USED may pass N. */
+static void climb(struct tower *t, struct storey *s, uint64_t *macs, size_t n, size_t *used)
+{
+	size_t i = 0;
+
+	if (s->reached)
+		return;
+	s->reached = true;
+	while (i < *used && i < n && macs[i] != s->mac)
+		i++;
+	if (i == *used && i < n)
+		macs[i] = s->mac;
+	if (i == *used || i == n)
+		++*used;
+	for (struct storey *o = t->links; o < t->links + t->n; o++)
+		if (o->below == s->ifindex || o->ifindex == s->master)
+			climb(t, o, macs, n, used);
 }
 
 int link_macs(int ifindex, uint64_t *macs, size_t n)
 {
-	struct link link;
-	struct macs m = {.link = &link, .ifindex = ifindex, .macs = macs, .n = n, .used = 1};
 	struct netlink_room room;
 	struct nlmsghdr *h = netlink_request(&room, RTM_GETLINK, NLM_F_DUMP);
-	int rc = link_get(ifindex, -1, &link);
+	struct tower t = {0};
+	size_t used = 0;
+	int rc;
 
 	mnl_nlmsg_put_extra_header(h, sizeof(struct ifinfomsg));
-	macs[0] = 0;
-	if (!rc)
-		rc = netlink_ask(NETLINK_ROUTE, h, see_mac, &m);
-	while (m.used < n)
-		macs[m.used++] = macs[0];
-	return rc;
+	rc = netlink_ask(NETLINK_ROUTE, h, see_storey, &t);
+	for (struct storey *s = t.links; !rc && s < t.links + t.n; s++)
+		if (s->ifindex == ifindex)
+			climb(&t, s, macs, n, &used);
+	free(t.links);
+	if (rc || !used)
+		return rc ? rc : -ENODEV;
+	for (size_t i = used; i < n; i++)
+		macs[i] = macs[0];
+	return used;
 }

@@ -8,7 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The ifindex of the interface that WORD names, be it by an altname, and its NAME. 0: there is none, NAME is WORD. */
+/* The ifindex of the interface that WORD names, be it by an altname, and its NAME. 0: there is none, NAME is WORD, as
+ * far as it fits. */
 int link_find(const char *word, char name[IF_NAMESIZE]);
 
 struct link {
@@ -25,9 +26,10 @@ struct link {
 /* Device IFINDEX of the namespace that we know by NETNS (-1: ours). -errno. */
 int link_get(int ifindex, int netns, struct link *out);
 
-/* The MAC addresses by which frames on device IFINDEX are for this host: its own, then those of the bridge or bond that
- * it is in, and of VLAN and macvlan devices on either. MACS, N of them, each as on the wire and two zero bytes; where
- * there are fewer, the first again; where more, not all. -errno. */
+/* The MAC addresses by which frames on device IFINDEX are for this host: its own first, then those of the bridge or
+ * bond that it is in, of VLAN and macvlan devices on it, and so on upwards. MACS takes N, each as on the wire and two
+ * zero bytes; where there are fewer, the first again. How many were seen, if more than N some more than once; or
+ * -errno. */
 int link_macs(int ifindex, uint64_t *macs, size_t n);
 
 #endif

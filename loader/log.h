@@ -16,6 +16,7 @@ extern enum log_level log_level;
 /* Progress and remarks, a line each (no newline in FMT). say: unless -q. detail: only with -v. */
 void say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void detail(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+typedef void tell_fn(const char *fmt, ...) __attribute__((format(printf, 1, 2))); /* either */
 /* A warning is shown even with -q; it never stops the command. */
 void warning(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 

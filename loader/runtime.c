@@ -153,8 +153,6 @@ static void release_slots(struct state *s, const struct kf_index *now, const str
 	}
 }
 
-typedef void tell_fn(const char *fmt, ...);
-
 /* A TC gate that no function in force uses. */
 static int release_gates(struct state *s, const struct kf_index *now, tell_fn *tell)
 {
@@ -266,15 +264,29 @@ static void write_journal(struct tx *t)
 	t->s->control->g[gen].iface_record = t->iface_record;
 }
 
-/* Frames to these are for this host; they may have changed since the last command. */
+/* Frames to these are for this host. */
 static int write_macs(struct state *s)
 {
 	uint64_t macs[KF_MACS];
-	int rc = link_macs(s->ifindex, macs, KF_MACS);
+	int n = link_macs(s->ifindex, macs, KF_MACS);
 
-	for (size_t i = 0; !rc && i < KF_MACS; i++)
-		__atomic_store_n(&s->control->mac[i], macs[i], __ATOMIC_RELAXED);
-	return rc ? fail(rc, "%s: the kernel does not say its MAC address: %s", s->ifname, strerror(-rc)) : 0;
+	if (n < 0)
+		return fail(n, "%s: the kernel does not tell its MAC addresses: %s; try again", s->ifname,
+			    strerror(-n));
+	if (n > (int)KF_MACS)
+		warning("%s: more than %u MAC addresses lead to this host: frames to some go past functions of scope "
+			"local; use `to PREFIX` or scope = any",
+			s->ifname, KF_MACS);
+	memcpy(s->control->g[!state_gen(s)].mac, macs, sizeof(macs));
+	return 0;
+}
+
+int runtime_macs(const struct state *s)
+{
+	uint64_t now[KF_MACS];
+	int n = link_macs(s->ifindex, now, KF_MACS);
+
+	return n < 0 ? n : !memcmp(now, s->control->g[state_gen(s)].mac, sizeof(now));
 }
 
 /* A new revision starts with its fuse in. */
@@ -330,9 +342,13 @@ int runtime_change(struct state *s, const struct kf_iface_head *iface, struct ch
 	}
 	tx_free(&t);
 	world_free(&w);
-	if (!rc)
-		return runtime_clean(s);
-	clean(s, detail); /* what it takes off was never in force */
+	if (rc) {
+		clean(s, detail); /* what it takes off was never in force */
+	} else if (runtime_clean(s)) {
+		warning("%s: what this change replaced is not cleared away: %s; the next command tries again",
+			s->ifname, fail_text());
+		fail_clear();
+	}
 	return rc;
 }
 

@@ -57,6 +57,9 @@ void change_free(struct change *c);
  * came and went, once it is done; what C did is the caller's to say. */
 int runtime_change(struct state *s, const struct kf_iface_head *iface, struct change *c, size_t n);
 
+/* 1: the gates know the MAC addresses that lead here as they are now; 0: not any more; -errno. */
+int runtime_macs(const struct state *s);
+
 /* Before each command: interfaces renamed, deleted or made anew since the last one, `up`s that were
  * killed, namespaces that are gone. Says what it found and puts it in order. */
 int runtime_sweep(void);

@@ -39,8 +39,6 @@ static bool forwarding(const struct family *f)
 	return !read_line(f->forwarding, line, sizeof(line)) && !strcmp(line, "1");
 }
 
-typedef void tell_fn(const char *fmt, ...);
-
 /* Like those below: 1 if there was something to do, which it told. */
 static int switch_on(const struct family *f, tell_fn *tell)
 {
@@ -64,7 +62,7 @@ static int switch_on(const struct family *f, tell_fn *tell)
 static int tell_apart(const struct family *f, tell_fn *tell)
 {
 	struct scope_seen rules = {0};
-	int rc = scope_look_at_rules(f->af, &rules);
+	int added, rc = scope_look_at_rules(f->af, &rules);
 
 	if (!rc && !rules.others) {
 		rc = scope_last_route(f->af, true);
@@ -72,13 +70,14 @@ static int tell_apart(const struct family *f, tell_fn *tell)
 			tell("+ ip %s route unreachable default, behind all others", f->option);
 		return rc == -EEXIST ? 0 : rc ? rc : 1;
 	}
-	if (!rc)
-		rc = scope_table_route(f->af, true);
-	if (!rc || rc == -EEXIST)
-		rc = scope_rule(f->af, true);
-	if (!rc)
-		tell("+ ip %s rule pref %d: own addresses, table %d", f->option, SCOPE_PRIORITY, SCOPE_TABLE);
-	return rc == -EEXIST ? 0 : rc ? rc : 1;
+	added = rc ? rc : scope_table_route(f->af, true);
+	rc = added && added != -EEXIST ? added : scope_rule(f->af, true);
+	if (rc && rc != -EEXIST)
+		return rc;
+	if (rc && added) /* both are there */
+		return 0;
+	tell("+ ip %s rule pref %d: own addresses, table %d", f->option, SCOPE_PRIORITY, SCOPE_TABLE);
+	return 1;
 }
 
 static int switch_all_on(tell_fn *tell)
@@ -139,7 +138,8 @@ void scope_down(void)
 
 static int check_family(const struct family *f, char *buf, unsigned long size)
 {
-	struct scope_seen seen = {0};
+	struct scope_seen rules = {0};
+	bool route = false;
 	int rc;
 
 	if (!forwarding(f)) {
@@ -147,16 +147,16 @@ static int check_family(const struct family *f, char *buf, unsigned long size)
 			  f->forwarding);
 		return -ENODATA;
 	}
-	rc = scope_look_at_rules(f->af, &seen);
-	if (!rc && !seen.others)
-		rc = scope_look_at_last_route(f->af, &seen);
-	if (!rc && seen.ours)
+	rc = scope_look_at_rules(f->af, &rules);
+	if (!rc)
+		rc = rules.others ? scope_look_at_table_route(f->af, &route) : scope_look_at_last_route(f->af, &route);
+	if (!rc && route && (rules.ours || !rules.others))
 		return 0;
 	if (rc)
 		path_join(buf, size, "cannot look at the %s routes and rules: %s", f->name, strerror(-rc));
-	else if (seen.others)
-		path_join(buf, size, "the %s routing rule of table %d is gone: `up` adds it again", f->name,
-			  SCOPE_TABLE);
+	else if (rules.others)
+		path_join(buf, size, "the %s routing rule of table %d%s is gone: `up` adds it again", f->name,
+			  SCOPE_TABLE, rules.ours ? ", or what is in it," : "");
 	else
 		path_join(buf, size, "the last %s route, unreachable default, is gone: `up` adds it again", f->name);
 	return rc ? rc : -ENODATA;

@@ -19,9 +19,11 @@
 #ifndef KF_SCOPE_H
 #define KF_SCOPE_H
 
+#include "log.h"
+
 /* Idempotent; tells what it changes, and how many things that were. Where it cannot: warns that functions of scope
  * local would not be invoked, and why. */
-int scope_up(void (*tell)(const char *fmt, ...));
+int scope_up(tell_fn *tell);
 void scope_down(void);
 /* 0: as it should be; else -errno and one line in BUF of what is wrong. */
 int scope_check(char *buf, unsigned long size);

@@ -115,13 +115,29 @@ static int see_rule(const struct nlmsghdr *h, void *seen)
 	return MNL_CB_OK;
 }
 
-static int see_route(const struct nlmsghdr *h, void *seen)
+static int see_route(const struct nlmsghdr *h, void *there)
 {
 	const struct rtmsg *r = mnl_nlmsg_get_payload(h);
 
-	if (r->rtm_protocol == LAST_PROTOCOL && r->rtm_type == RTN_UNREACHABLE && !r->rtm_dst_len)
-		((struct scope_seen *)seen)->ours = true;
+	if (r->rtm_type == RTN_UNREACHABLE && !r->rtm_dst_len)
+		*(bool *)there = true;
 	return MNL_CB_OK;
+}
+
+/* The kernel picks: of a million routes it sends ours. */
+static int look_at_route(int af, __u32 table, __u8 protocol, bool *there)
+{
+	struct netlink_room room;
+	struct nlmsghdr *h = netlink_request(&room, RTM_GETROUTE, NLM_F_DUMP);
+	struct rtmsg *r = mnl_nlmsg_put_extra_header(h, sizeof(*r));
+	int rc;
+
+	r->rtm_family = af;
+	r->rtm_protocol = protocol;
+	r->rtm_type = RTN_UNREACHABLE;
+	mnl_attr_put_u32(h, RTA_TABLE, table);
+	rc = netlink_ask(NETLINK_ROUTE, h, see_route, there);
+	return rc == -ENOENT ? 0 : rc; /* no such table */
 }
 
 int scope_look_at_rules(int af, struct scope_seen *seen)
@@ -134,18 +150,12 @@ int scope_look_at_rules(int af, struct scope_seen *seen)
 	return netlink_ask(NETLINK_ROUTE, h, see_rule, seen);
 }
 
-/* The kernel picks: of a million routes it sends ours. */
-int scope_look_at_last_route(int af, struct scope_seen *seen)
+int scope_look_at_table_route(int af, bool *there)
 {
-	struct netlink_room room;
-	struct nlmsghdr *h = netlink_request(&room, RTM_GETROUTE, NLM_F_DUMP);
-	struct rtmsg *r = mnl_nlmsg_put_extra_header(h, sizeof(*r));
-	int rc;
+	return look_at_route(af, SCOPE_TABLE, RTPROT_STATIC, there);
+}
 
-	r->rtm_family = af;
-	r->rtm_protocol = LAST_PROTOCOL;
-	r->rtm_type = RTN_UNREACHABLE;
-	mnl_attr_put_u32(h, RTA_TABLE, last_table(af));
-	rc = netlink_ask(NETLINK_ROUTE, h, see_route, seen);
-	return rc == -ENOENT ? 0 : rc; /* no such table */
+int scope_look_at_last_route(int af, bool *there)
+{
+	return look_at_route(af, last_table(af), LAST_PROTOCOL, there);
 }

@@ -14,10 +14,11 @@ int scope_table_route(int af, bool add); /* the only one of SCOPE_TABLE */
 int scope_last_route(int af, bool add);
 
 struct scope_seen {
-	bool ours;   /* our rule, or our last route */
+	bool ours;   /* our rule */
 	bool others; /* a rule that neither is ours nor the kernel's own */
 };
 int scope_look_at_rules(int af, struct scope_seen *seen);
-int scope_look_at_last_route(int af, struct scope_seen *seen);
+int scope_look_at_table_route(int af, bool *there);
+int scope_look_at_last_route(int af, bool *there);
 
 #endif

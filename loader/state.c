@@ -284,8 +284,9 @@ static int open_named(struct state *s, enum state_how how)
 	if (!rc && s->control->abi && s->control->abi != KF_ABI)
 		rc = fail(-EPROTO,
 			  "%s was brought up by another version of kfaas-net (ABI %u, this one has %u): run `down` "
-			  "with that version, or remove %s",
-			  s->ifname, s->control->abi, KF_ABI, s->dir);
+			  "with that version; without it: `ip link set dev %s xdp off` (xdpgeneric off, if it is up "
+			  "in that mode), then remove %s",
+			  s->ifname, s->control->abi, KF_ABI, s->ifname, s->dir);
 	if (rc) {
 		if (rc == -ENOENT)
 			not_up(s);
@@ -301,9 +302,12 @@ static int open_named(struct state *s, enum state_how how)
 int state_open(struct state *s, const char *word, enum state_how how)
 {
 	state_init(s);
-	if (!*word || strlen(word) >= sizeof(s->ifname) || strchr(word, '/') || word[0] == '.')
+	if (!*word || strchr(word, '/') || word[0] == '.')
 		return fail_input("'%s' is not an interface name: 1 to 15 characters, no '/'", word);
 	s->ifindex = link_find(word, s->ifname);
+	if (strlen(word) >= sizeof(s->ifname) && !s->ifindex)
+		return fail_input("'%s' is no interface's altname, and too long for a name: `ip link` lists them",
+				  word);
 	return open_named(s, how);
 }
 

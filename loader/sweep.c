@@ -102,6 +102,10 @@ static int sweep_one(const char *ifname)
 	if (rc == -ENOENT) {
 		fail_clear();
 		fate = UNFINISHED;
+	} else if (rc == -EPROTO) { /* another version's: no reason to leave the other interfaces alone */
+		detail("%s", fail_text());
+		fail_clear();
+		return 0;
 	} else if (rc) {
 		return rc;
 	} else {

@@ -3,10 +3,21 @@
 #include "runtime.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "log.h"
+
+/* In place of what fail_text says, which is why. */
+static int damaged(int rc, const struct state *s, __u32 record)
+{
+	char why[256];
+
+	snprintf(why, sizeof(why), "%s", fail_text());
+	fail_clear();
+	return fail(rc, "record %u of %s is damaged: %s; `down` removes it", record, s->ifname, why);
+}
 
 int world_read(const struct state *s, struct world *w)
 {
@@ -38,11 +49,9 @@ int world_read(const struct state *s, struct world *w)
 		function_conf_init(&d->conf);
 		w->n++;
 		rc = state_record_read(s, d->at.record, &d->head, sizeof(d->head), &text);
-		if (rc)
-			fail(rc, "record %u of %s is damaged: %s; `down` removes it", d->at.record, s->ifname,
-			     strerror(-rc));
-		else
-			rc = conf_parse_record(&d->conf, text);
+		rc = rc ? fail(rc, "%s", strerror(-rc)) : conf_parse_record(&d->conf, text);
+		if (rc && rc != -ENOMEM)
+			rc = damaged(rc, s, d->at.record);
 		free(text);
 	}
 	if (rc)

@@ -118,6 +118,41 @@ $HOST_IF is up" "$status $output"
 	figure_is ping packets 1
 }
 
+# map_of NAME: the file that the interface's map is pinned as.
+map_of() { echo "$(state_folder)/${HOST_IF//./%2e}/$1"; }
+
+@test "up of what cannot be read fails, and its functions go on" {
+	local key
+	kf -q up "$HOST_IF"
+	deploy mark
+	in_host sh -c 'echo 1 >/proc/sys/net/ipv4/icmp_echo_ignore_all'
+	key=$(bpftool -j map dump pinned "$(map_of records)" | jq -r '[.[].key | join(" ")] | sort | last')
+	# shellcheck disable=SC2086 # bytes
+	bpftool map delete pinned "$(map_of records)" key hex ${key//0x/}
+	refused 1 "is damaged: .*; .down. removes it" kf up "$HOST_IF"
+	pings "$HOST4"
+	assert_eq one "$(tell 7000)"
+	kf -q down "$HOST_IF"
+	assert_eq "" "$(state_folder)"
+}
+
+@test "what another version brought up is left alone, and the other interfaces are not" {
+	local was
+	add_second
+	kf -q up "$HOST_IF"
+	was=$(bpftool -j map lookup pinned "$(map_of control)" key hex 0 0 0 0 | jq -r '.value | join(" ")')
+	was=${was//0x/}
+	# shellcheck disable=SC2086 # bytes
+	bpftool map update pinned "$(map_of control)" key hex 0 0 0 0 value hex 63 ${was#* }
+	refused 1 "$HOST_IF was brought up by another version of kfaas-net \(ABI 99, .*: run .down. with that version" \
+		kf down "$HOST_IF"
+	kf -q up "$HOST_IF2"
+	in_second ping -c 1 -W "$(limit 2)" $HOST4_2
+	pings "$HOST4"
+	# shellcheck disable=SC2086
+	bpftool map update pinned "$(map_of control)" key hex 0 0 0 0 value hex $was
+}
+
 @test "what others have set stays: a rule at our priority, a qdisc, a filter" {
 	may_stay qdisc
 	ip -n "$HOST_NS" rule add pref 1 fwmark 7 lookup main

@@ -3,6 +3,7 @@
 # 12-triggers.bats - which packets invoke a function: every kind of trigger and of frame, as bytes on the wire; which of several
 # triggers wins; whose addresses are answered for.
 
+bats_require_minimum_version 1.5.0
 load lib
 load story
 
@@ -244,8 +245,12 @@ own_only() {
 	ip -n "$HOST_NS" link set "$HOST_IF" address 02:00:00:00:00:98
 	wait_for 1 unstamped "eth:to=02:00:00:00:00:98 ip4 udp:53"
 	run -1 kf doctor
-	assert_match "WRONG +MAC address: $HOST_IF: changed since the last command" "$output"
-	kf -q up "$HOST_IF"
+	assert_match "WRONG +MAC address: $HOST_IF: changed since the last change" "$output"
+	run kf up "$HOST_IF"
+	assert_eq "0 $HOST_IF: + MAC addresses as they are now
+$HOST_IF is up" "$status $output"
+	run kf up "$HOST_IF"
+	assert_eq "0 $HOST_IF is up; nothing to change" "$status $output"
 	stamped 1 "eth:to=02:00:00:00:00:98 ip4 udp:53" "eth:to=02:00:00:00:00:98 ip6 udp:53"
 	run kf doctor
 	assert_no_match "MAC address" "$output"
@@ -269,6 +274,45 @@ own_only() {
 	stamp_on 1 udp/53
 	stamped 1 "ip4 udp:53" "eth:to=02:00:00:00:00:96 ip4 udp:53"
 	ip -n "$HOST_NS" link del mv0
+}
+
+@test "MAC addresses of what is on what the interface is in, or in what is on it, are own" {
+	need macvlan
+	ip -n "$HOST_NS" link add br0 address 02:00:00:00:00:97 type bridge
+	ip -n "$HOST_NS" link set "$HOST_IF" master br0
+	ip -n "$HOST_NS" link add mv0 link br0 address 02:00:00:00:00:96 type macvlan
+	ip -n "$HOST_NS" link add br1 address 02:00:00:00:00:95 type bridge
+	ip -n "$HOST_NS" link set mv0 master br1
+	up_empty
+	stamp_on 1 udp/53
+	stamped 1 "ip4 udp:53" "eth:to=02:00:00:00:00:97 ip4 udp:53" "eth:to=02:00:00:00:00:96 ip4 udp:53" \
+		"eth:to=02:00:00:00:00:95 ip4 udp:53"
+	unstamped "eth:to=02:00:00:00:00:99 ip4 udp:53"
+	kf -q down "$HOST_IF"
+	ip -n "$HOST_NS" link del br1
+	ip -n "$HOST_NS" link del br0
+}
+
+@test "more MAC addresses than there is room for: it is said; the same one twice takes no room" {
+	local i
+	need macvlan
+	for i in 1 2 3 4 5 6 7; do
+		ip -n "$HOST_NS" link add mv$i link "$HOST_IF" address 02:00:00:00:01:0$i type macvlan mode bridge
+	done
+	ip -n "$HOST_NS" link add br0 address 02:00:00:00:01:01 type bridge
+	ip -n "$HOST_NS" link set mv1 master br0
+	run up_empty
+	assert_no_match warning "$output"
+	stamp_on 1 udp/53
+	stamped 1 "eth:to=02:00:00:00:01:07 ip4 udp:53"
+	ip -n "$HOST_NS" link add mv8 link "$HOST_IF" address 02:00:00:00:01:08 type macvlan mode bridge
+	run kf -q up "$HOST_IF"
+	assert_match "warning: $HOST_IF: more than 8 MAC addresses lead to this host" "$output"
+	kf -q down "$HOST_IF"
+	ip -n "$HOST_NS" link del br0
+	for i in 1 2 3 4 5 6 7 8; do
+		ip -n "$HOST_NS" link del mv$i
+	done
 }
 
 @test "scope local: every own address, also of other interfaces, secondary ones and of lo" {
@@ -363,6 +407,7 @@ route_story() {
 	run kf -q stats "$HOST_IF"
 	assert_match "warning: $HOST_IF: the kernel did not say [0-9]+ times? whether an address is its own" "$output"
 	kf -q up "$HOST_IF"
+	assert_eq 0 "$(json .fib_refused stats "$HOST_IF")"
 	told() { [ "$(tell 7000)" = one ]; } # each CPU keeps the old answer for a moment
 	wait_for 1 told
 }

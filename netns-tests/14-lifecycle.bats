@@ -112,6 +112,18 @@ folder_of() { echo "$(state_folder)/$1"; }
 	assert_eq "" "$(state_folder)"
 }
 
+@test "an altname may be longer than a name" {
+	local long=an-altname-of-40-characters-is-what-it-is
+	ip -n "$HOST_NS" link property add dev "$HOST_IF" altname $long 2>/dev/null || skip "kernel lacks altnames"
+	kf -q up $long
+	assert_eq "$HOST_IF" "$(json .interface stats $long)"
+	assert_eq "$HOST_IF" "$(json .interface doctor $long)"
+	refused 2 "'$long-x' is no interface's altname, and too long for a name" kf down $long-x
+	refused 2 "no interface '$long-x' here" kf up $long-x
+	kf -q down $long
+	assert_eq "" "$(state_folder)"
+}
+
 @test "an interface that is renamed, its old name an altname of it or of another: its functions follow" {
 	spare
 	ip -n "$HOST_NS" link property add dev lo altname probe 2>/dev/null || skip "kernel lacks altnames"

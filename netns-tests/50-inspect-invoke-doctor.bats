@@ -319,6 +319,12 @@ healthy() {
 	assert_eq "" "$(ip -n "$HOST_NS" rule show | grep 253253 || true)" "doctor added it"
 	kf -q up "$HOST_IF"
 	healthy
+	ip -n "$HOST_NS" route flush table 253253
+	assert_match "the IPv4 routing rule of table 253253, or what is in it, is gone" "$(found wrong "own addresses")"
+	run -0 kf up "$HOST_IF"
+	assert_eq "+ ip -4 rule pref 1: own addresses, table 253253
+$HOST_IF is up" "$output"
+	healthy
 	in_host sh -c 'echo 0 >/proc/sys/net/ipv6/conf/lo/forwarding'
 	assert_match "ipv6/conf/lo/forwarding is not 1" "$(found wrong "own addresses")"
 	kf -q up "$HOST_IF"
