@@ -29,7 +29,7 @@ measured() {
 	jq -e --arg row "$row" '(.machine | has("kernel") and has("cpus") and has("busy")) and (.results | length == 2) and (.results[0] |
 		.row == $row and .measure == "answers" and .unit == "a second" and .group == "echo" and .main and .rounds == 1 and
 		has("ratio") and has("goal") and has("holds") and .a_sent > 0 and .b_sent > 0 and .a_answered + .a_lost <= .a_sent and
-		.a_errors == 0 and .b_errors == 0) and (.client_ns | .min <= .median and .median <= .max) and
+		.a_errors == 0 and .b_errors == 0) and (.client_ns | 0 < .min and .min <= .median and .median <= .max) and
 		.skipped == {} and .failed == {}' "$OUT"
 	# A pair in which nothing was answered, on a machine that had no time, has no ratio.
 	jq '.results[0].ratio = {"median": 1, "min": 1, "max": 1}' "$OUT" >"$OUT.old"
@@ -89,7 +89,7 @@ measured() {
 		import others
 		from row import Figures, figure
 		gone = {"used": 0, "stolen": 0}
-		others.used, others.stolen = lambda: gone["used"], lambda: gone["stolen"]
+		others.processes, others.stolen = lambda: {1: others.Process(0, gone["used"], 0)}, lambda: gone["stolen"]
 		def row(name, what=None):
 		    def take(bench):
 		        if what:
@@ -109,13 +109,25 @@ measured() {
 	PYTHONPATH=$TOP/tools/bench /usr/bin/python3 -B - "$HANGING" <<-'END'
 		import os
 		import sys
+		import subprocess
 		import others
-		found, me = others.processes(), os.getpid()
-		assert found[me][0] == os.getppid() == found[int(sys.argv[1])][0] and found[me][1] >= 0, found
-		while others.processes()[me][1] == found[me][1]:
+		from others import Process, processes, used
+		found, me = processes(), os.getpid()
+		assert found[me].parent == os.getppid() == found[int(sys.argv[1])].parent, found
+		assert found[2].kernel and not found[me].kernel, found
+		while processes()[me].own == found[me].own:
 		    pass
-		others.processes = lambda: {1: (0, 2), 2: (0, 9), 10: (2, 4), me: (1, 5), 30: (me, 7), 20: (30, 3), 77: (1, 6)}
-		assert others.used() == 8
+		before = {1: Process(0, 2, 1), 2: Process(0, 9, 0, True), me: Process(1, 5, 1), 77: Process(1, 6, 0), 78: Process(1, 50, 2)}
+		now = {1: Process(0, 3, 1), 2: Process(0, 19, 0, True), 10: Process(2, 4, 0, True), me: Process(1, 15, 9),
+		       30: Process(me, 7, 0), 20: Process(30, 3, 0), 77: Process(1, 10, 0), 79: Process(77, 1, 1)}
+		assert used(before, now) == 1 + 4 + 2, used(before, now)
+		now[1].children += 53 # it has waited for 78, of which it had used one second since
+		assert used(before, now) == 1 + 4 + 2 + 1, used(before, now)
+		# What a child of ours leaves behind becomes ours.
+		others.adopt()
+		pid = int(subprocess.run(["sh", "-c", "sleep 60 >&- & echo $!"], capture_output=True, text=True).stdout)
+		assert processes()[pid].parent == me, processes()[pid]
+		os.kill(pid, 9)
 	END
 }
 
@@ -229,11 +241,11 @@ left() {
 		    def tell(*worlds):
 		        now = next(costs)
 		        for world in worlds:
-		            world.client_cost = 0, now
+		            world.client_cost = now
 		    yield tell
 
 		def load(world, seconds):
-		    return Seen(1, 100, 100, cpu=10 - world.client_cost[1])
+		    return Seen(1, 100, 100, cpu=10 - world.client_cost)
 
 		bench = SimpleNamespace(rounds=4, seconds=1, progress=lambda text: None, client=client,
 		                        world=lambda: contextlib.nullcontext(SimpleNamespace()))
@@ -250,7 +262,7 @@ left() {
 		import contextlib
 		from types import SimpleNamespace
 		from load import Seen, rising
-		from row import Row, Side, nothing
+		from row import Row, Side, nothing, run
 
 		class World:
 		    def __init__(self):
@@ -273,7 +285,11 @@ left() {
 		    return seen.share, world.asked
 
 		assert share(450, 9000) == (0.4, [100, 200, 200, 300, 300, 400, 500, 500]), share(450, 9000)
-		assert share(50, 9000)[0] == 0
+		assert share(50, 9000) == (0, [100, 100])
+		assert share(9000, 960)[0] == 0.96
+		world = World()
+		world.loses, world.makes = 50, 9000
+		assert run(rising(lambda _: 1000, at), world, 1).share == 0 and world.asked == [100, 100], world.asked
 		assert share(9000, 1250)[0] == 1.25
 		assert rising(lambda _: 1, at)(World(), 0.05) is None
 

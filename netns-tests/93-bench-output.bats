@@ -180,6 +180,13 @@ END
 	assert_match 'echo: load, p99: echo in here +2 points: x0.35 on average, 0 better, 2 WORSE' "$output"
 	assert_match 'server +2 points: x1.00 on average, 0 better, 0 WORSE' "$output"
 	assert_match 'up +40 ms -> 80 ms  x0.50  WORSE' "$("$COMPARE" "$new" "$old")"
+	# What is judged of a rate without loss; a ratio that only one has.
+	sample '.results[0].share = {"median": 1, "min": 1, "max": 1} | .results[1].ratio = {"median": 3, "min": 3, "max": 3}' >"$new"
+	sample '.results[0].share = {"median": 0.5, "min": 0.5, "max": 0.5}' >"$old"
+	run -0 "$COMPARE" "$new" "$old"
+	assert_match 'echo: kernel / user +share +1.00 -> +0.50  x0.50  WORSE' "$output"
+	assert_match 'echo: kernel / user +cpu +no ratio in NEW' "$output"
+	sample >"$old"
 	# None lost and some lost have no ratio, but differ.
 	sample '.figures[].value = {"median": 0, "min": 0, "max": 0}' >"$new"
 	assert_match 'up +0 ms -> 80 ms  WORSE' "$("$COMPARE" "$new" "$old")"

@@ -24,18 +24,23 @@ def hop(world, seconds):
     with world.xdp(ROUND), world.xdp(ROUND, client=True):
         world.in_host("taskset", "-c", "0", sys.executable, os.path.join(TOP, "tools/bench/inject.py"), HOST_IP,
                       CLIENT_IP, str(FRAMES))
-        taken, cpu = world.taken(), cpu_seconds()
+        # Both are asked for in the same order at either end, so that they are of the same time.
+        cpu, taken = cpu_seconds(), world.taken()
         time.sleep(seconds)
-        return (cpu_seconds() - cpu) / (2 * (world.taken() - taken))
+        cpu, taken = cpu_seconds() - cpu, world.taken() - taken
+    if not taken:
+        raise RuntimeError("what the client costs: no frame is turned round")
+    return cpu / (2 * taken)
 
 
 def own_cost(world, seconds):
-    """CPU seconds of a start of kfaas-gen, and of its part in each answer."""
+    """CPU seconds of kfaas-gen for each answer, without its start."""
+    world.client_cost, world.starts = 0.0, {}
     with world.xdp(ECHO):
-        start = world.gen("echo", "--port", 20000, "--count", 1, "--timeout", 1, "--sample", 0)[1]
-        world.client_cost = start, 0.0
-        round_trip = run(CLOSED, world, seconds).value("cpu") / 1e9
-    return start, max(0.0, round_trip - hop(world, seconds))
+        seen = run(CLOSED, world, seconds)
+    if not seen.answered:
+        raise RuntimeError("what the client costs: no answer from echo")
+    return max(0.0, seen.value("cpu") / 1e9 - hop(world, seconds))
 
 
 @contextlib.contextmanager

@@ -1,13 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
 """others.py - what others use of this machine while we measure: their processes, and whoever the hypervisor gives our CPUs
 to. What the kernel does for others, outside their processes, cannot be told from what it does for us."""
+import ctypes
 import glob
 import os
 import time
+from dataclasses import dataclass
 
 from world import TICK
 
-KTHREADD = 2
+PR_SET_CHILD_SUBREAPER = 36
+PF_KTHREAD = 0x00200000
+
+
+def adopt():
+    """What our servers leave behind when they end stays ours, be it as zombies: else its CPU time would be init's."""
+    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1)
 
 
 def stolen():
@@ -16,9 +24,17 @@ def stolen():
         return int(f.readline().split()[8]) / TICK
 
 
+@dataclass
+class Process:
+    """With the CPU seconds that it has used, and that those of its children had used that it has waited for."""
+    parent: int
+    own: float
+    children: float
+    kernel: bool = False
+
+
 def processes():
-    """Of all processes, kernel threads among them: the parent, and the CPU seconds that it and those of its children that
-    are gone have used."""
+    """All, by their pid."""
     found = {}
     for path in glob.glob("/proc/[0-9]*/stat"):
         try:
@@ -26,25 +42,33 @@ def processes():
                 t = f.read().rpartition(")")[2].split()
         except OSError:  # gone meanwhile
             continue
-        found[int(path.split("/")[2])] = int(t[1]), sum(map(int, t[11:15])) / TICK
+        own, children = (sum(map(int, t[i:i + 2])) / TICK for i in (11, 13))
+        found[int(path.split("/")[2])] = Process(int(t[1]), own, children, bool(int(t[6]) & PF_KTHREAD))
     return found
 
 
-def used():
-    """CPU seconds of processes that are neither ours nor the kernel's, so far."""
-    found, ours = processes(), {os.getpid(), KTHREADD}
-    while more := {pid for pid, (parent, _) in found.items() if parent in ours} - ours:
+def used(before, now):
+    """CPU seconds between the two that were used by processes that are neither ours nor the kernel's."""
+    ours = {os.getpid()} | {pid for pid, p in now.items() if p.kernel}
+    while more := {pid for pid, p in now.items() if p.parent in ours} - ours:
         ours |= more
-    return sum(seconds for pid, (_, seconds) in found.items() if pid not in ours)
+    seconds = 0
+    for pid in now.keys() - ours:
+        was = before.get(pid, Process(0, 0, 0))
+        # Children that ended may have been at work before.
+        older = sum(p.own + p.children for child, p in before.items() if p.parent == pid and child not in now)
+        seconds += now[pid].own - was.own + max(0, now[pid].children - was.children - older)
+    return seconds
 
 
 class Others:
     """From now on."""
 
     def __init__(self):
-        self.start, self.used, self.stolen = time.monotonic(), used(), stolen()
+        self.start, self.before, self.stolen = time.monotonic(), processes(), stolen()
 
     def share(self):
         """Of all CPUs: what others have used. A tick or two in less than a moment are none."""
-        seconds, took = used() - self.used + stolen() - self.stolen, max(0.5, time.monotonic() - self.start)
+        seconds = used(self.before, processes()) + stolen() - self.stolen
+        took = max(0.5, time.monotonic() - self.start)
         return min(1.0, max(0.0, seconds / took / os.cpu_count()))

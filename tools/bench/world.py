@@ -15,7 +15,8 @@ import time
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.path.join(TOP, "build")
 HOST_IP, CLIENT_IP, HOST_IF, CLIENT_IF = "10.99.0.1", "10.99.0.2", "host0", "client0"
-PATIENCE = 120  # seconds that any command may take
+PATIENCE = 120  # seconds that any command may take, beside those that a run takes
+LONGEST = 100   # seconds of a run
 TICK = os.sysconf("SC_CLK_TCK")
 NUMBERS = itertools.count()
 
@@ -46,7 +47,7 @@ def unpacked(package, path):
 
 
 def sh(*argv, check=True):
-    done = subprocess.run(argv, capture_output=True, text=True, timeout=PATIENCE)
+    done = subprocess.run(argv, capture_output=True, text=True, timeout=PATIENCE + LONGEST)
     if check and done.returncode:
         raise RuntimeError(f"{' '.join(argv[:12])}: {done.stderr.strip()[-500:] or done.returncode}")
     return done.stdout
@@ -97,8 +98,9 @@ class World:
     def __init__(self):
         self.tag = f"{os.getpid()}-{next(NUMBERS)}"
         self.host, self.client = f"kf-bench-h-{self.tag}", f"kf-bench-c-{self.tag}"
-        self.client_cost = 0.0, 0.0  # see client.own_cost
-        self.maxima = {}             # see load.maximum
+        self.client_cost = None  # see client.own_cost; None: it is of no interest
+        self.starts = {}         # see load.start_cost
+        self.maxima = {}         # see load.maximum
         self.undo = contextlib.ExitStack()
 
     def __enter__(self):

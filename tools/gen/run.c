@@ -212,8 +212,11 @@ int run(const struct load *l, struct result *out)
 	if (!w)
 		return fail_memory();
 	rc = load_open(&o, l);
-	if (!rc)
-		link_get(ifindex, -1, &before);
+	if (!rc) {
+		rc = link_get(ifindex, -1, &before);
+		if (rc)
+			fail(rc, "the kernel does not tell of the interface: %s; try again", strerror(-rc));
+	}
 	if (!rc)
 		rc = send_all(l, &o, w, out);
 	if (!rc)

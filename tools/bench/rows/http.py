@@ -67,7 +67,7 @@ def client(*options, frames):
         said = json.loads(sh("taskset", "-c", "0", built("tools/bench/http-client"), "--netns", world.client,
                              CLIENT_IF, "--from", CLIENT_IP, "--to", HOST_IP, "--to-mac", world.mac, "--path", "/healthz",
                              "--expect", "ok\n", "--seconds", str(seconds), "--timeout", str(TIMEOUT), *options))
-        cpu = said["cpu"] - world.client_cost[1] * frames * said["answered"]
+        cpu = said["cpu"] - (world.client_cost or 0) * frames * said["answered"]
         return Seen(said["seconds"], said["sent"], said["answered"], said["wrong"] + said["resets"] + said["repeated"],
                     said["lost"], max(0.0, cpu), said.get("latency", {}))
     return load
