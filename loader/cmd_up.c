@@ -140,7 +140,7 @@ static int bring_up(struct state *s, struct request *r, bool configured, const c
 		same = !rc && !n && w.up && !memcmp(&head, &w.iface, sizeof(head)) && gates_attached(s, &w);
 		rc = rc < 0 ? rc : 0;
 	}
-	macs = !was_up || runtime_macs(s) > 0;
+	macs = rc || !was_up || runtime_macs(s); /* if they cannot be read, runtime_change says so */
 	if (!rc)
 		rc = runtime_change(s, &head, changes, n);
 	if (!rc && !macs)

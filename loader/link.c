@@ -145,6 +145,11 @@ static int see_storey(const struct nlmsghdr *h, void *data)
 	}
 	if (foreign || (strcmp(kind, "vlan") && strcmp(kind, "macvlan"))) /* a veth's peer is not above it */
 		s.below = 0;
+	for (struct storey *o = t->links; o < t->links + t->n; o++)
+		if (o->ifindex == s.ifindex) { /* a dump that is read again */
+			*o = s;
+			return MNL_CB_OK;
+		}
 	more = realloc(t->links, (t->n + 1) * sizeof(*more));
 	if (!more) {
 		errno = ENOMEM;

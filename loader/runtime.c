@@ -344,12 +344,15 @@ int runtime_change(struct state *s, const struct kf_iface_head *iface, struct ch
 	world_free(&w);
 	if (rc) {
 		clean(s, detail); /* what it takes off was never in force */
-	} else if (runtime_clean(s)) {
+		return rc;
+	}
+	rc = runtime_clean(s);
+	if (rc) {
 		warning("%s: what this change replaced is not cleared away: %s; the next command tries again",
-			s->ifname, fail_text());
+			s->ifname, *fail_text() ? fail_text() : strerror(-rc));
 		fail_clear();
 	}
-	return rc;
+	return 0;
 }
 
 /* --- Up and down --- */

@@ -148,9 +148,11 @@ static int check_family(const struct family *f, char *buf, unsigned long size)
 		return -ENODATA;
 	}
 	rc = scope_look_at_rules(f->af, &rules);
-	if (!rc)
-		rc = rules.others ? scope_look_at_table_route(f->af, &route) : scope_look_at_last_route(f->af, &route);
-	if (!rc && route && (rules.ours || !rules.others))
+	if (!rc && rules.ours)
+		rc = scope_look_at_table_route(f->af, &route);
+	if (!rc && !route && !rules.others)
+		rc = scope_look_at_last_route(f->af, &route);
+	if (!rc && route)
 		return 0;
 	if (rc)
 		path_join(buf, size, "cannot look at the %s routes and rules: %s", f->name, strerror(-rc));

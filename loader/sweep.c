@@ -115,7 +115,7 @@ static int sweep_one(const char *ifname)
 	if (fate == FINE)
 		return 0;
 	rc = state_open_listed(&s, ifname, STATE_CHANGE);
-	if (rc == -ENOENT) { /* another command was faster */
+	if (rc == -ENOENT || rc == -EPROTO) { /* another command was faster; or as above */
 		fail_clear();
 		return 0;
 	}

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """others.py - what others use of this machine while we measure: their processes, and whoever the hypervisor gives our CPUs
 to. What the kernel does for others, outside their processes, cannot be told from what it does for us."""
+import collections
 import ctypes
 import glob
 import os
@@ -47,17 +48,26 @@ def processes():
     return found
 
 
+def heir(pid, now, before):
+    """Who is left of PID and those above it."""
+    while pid not in now and pid in before:
+        pid = before[pid].parent
+    return pid
+
+
 def used(before, now):
     """CPU seconds between the two that were used by processes that are neither ours nor the kernel's."""
     ours = {os.getpid()} | {pid for pid, p in now.items() if p.kernel}
     while more := {pid for pid, p in now.items() if p.parent in ours} - ours:
         ours |= more
+    older = collections.Counter()  # what they had used before that have ended since
+    for pid, p in before.items():
+        if pid not in now:
+            older[heir(pid, now, before)] += p.own + p.children
     seconds = 0
     for pid in now.keys() - ours:
         was = before.get(pid, Process(0, 0, 0))
-        # Children that ended may have been at work before.
-        older = sum(p.own + p.children for child, p in before.items() if p.parent == pid and child not in now)
-        seconds += now[pid].own - was.own + max(0, now[pid].children - was.children - older)
+        seconds += now[pid].own - was.own + max(0, now[pid].children - was.children - older[pid])
     return seconds
 
 
