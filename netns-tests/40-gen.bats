@@ -307,8 +307,10 @@ for n in range(24):
 		kill -CONT "$BG_PID"
 		wait "$BG_PID"
 		R=$(<"$BG_LOG")
-		all_right $((2 * rate))
-		is .unsent 0
+		# A machine without time in the last moment leaves a few unsent.
+		is ".sent + .unsent == $((2 * rate)) and .unsent <= $((rate / 25)) and .answered == .sent" true
+		is ".lost + .duplicates + .late" 0
+		wrong_is 0
 		# A fifth of them became due in that time.
 		is '.latency | .max_ns > 4e8 and .p99_ns > 3e8 and .p90_ns > 1e8' true
 		is '.behind.max_ns > 4e8' true
