@@ -121,7 +121,8 @@ static int bring_up(struct state *s, struct request *r, bool configured, const c
 	struct change *changes = NULL;
 	struct kf_iface_head head;
 	struct world w = {0};
-	bool same = false, macs;
+	__u64 macs[KF_MACS]; /* that the gates know now */
+	bool same = false, moved;
 	size_t n = 0;
 	int rc = world_read(s, &w);
 
@@ -140,14 +141,15 @@ static int bring_up(struct state *s, struct request *r, bool configured, const c
 		same = !rc && !n && w.up && !memcmp(&head, &w.iface, sizeof(head)) && gates_attached(s, &w);
 		rc = rc < 0 ? rc : 0;
 	}
-	macs = rc || !was_up || runtime_macs(s); /* if they cannot be read, runtime_change says so */
+	memcpy(macs, s->control->g[state_gen(s)].mac, sizeof(macs));
 	if (!rc)
 		rc = runtime_change(s, &head, changes, n);
-	if (!rc && !macs)
+	moved = was_up && memcmp(macs, s->control->g[state_gen(s)].mac, sizeof(macs));
+	if (!rc && moved)
 		say("%s: + MAC addresses as they are now", s->ifname);
 	if (!rc)
 		s->control->fib_refused = 0; /* those of before what scope_up mended */
-	if (!rc && same && macs)
+	if (!rc && same && !moved)
 		say("%s is up; nothing to change", s->ifname);
 	else if (!rc && !n)
 		say(w.up ? "%s is up" : "%s is up, without functions", s->ifname);

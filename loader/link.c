@@ -49,16 +49,27 @@ static int see_xdp(const struct nlattr *a, void *data)
 	return MNL_CB_OK;
 }
 
-static int see_link(const struct nlmsghdr *h, void *data)
+static int see_kind(const struct nlattr *a, void *data)
+{
+	if (mnl_attr_get_type(a) == IFLA_INFO_KIND)
+		*(const char **)data = mnl_attr_get_str(a);
+	return MNL_CB_OK;
+}
+
+static void read_link(const struct nlmsghdr *h, struct link *out)
 {
 	const struct ifinfomsg *ifi = mnl_nlmsg_get_payload(h);
 	const struct nlattr *a;
-	struct link *out = data;
+	const char *kind = "";
 
 	*out = (struct link){.flags = ifi->ifi_flags, .type = ifi->ifi_type, .lower_netns = -1};
 	mnl_attr_for_each(a, h, sizeof(*ifi))
 	{
 		switch (mnl_attr_get_type(a)) {
+		case IFLA_ADDRESS:
+			if (mnl_attr_get_payload_len(a) == 6)
+				memcpy(&out->mac, mnl_attr_get_payload(a), 6);
+			break;
 		case IFLA_MTU:
 			out->mtu = mnl_attr_get_u32(a);
 			break;
@@ -71,6 +82,9 @@ static int see_link(const struct nlmsghdr *h, void *data)
 		case IFLA_LINK_NETNSID:
 			out->lower_netns = mnl_attr_get_u32(a);
 			break;
+		case IFLA_LINKINFO:
+			mnl_attr_parse_nested(a, see_kind, &kind);
+			break;
 		case IFLA_MASTER:
 			out->master = mnl_attr_get_u32(a);
 			break;
@@ -79,6 +93,12 @@ static int see_link(const struct nlmsghdr *h, void *data)
 			break;
 		}
 	}
+	out->upper = !strcmp(kind, "vlan") || !strcmp(kind, "macvlan");
+}
+
+static int see_link(const struct nlmsghdr *h, void *data)
+{
+	read_link(h, data);
 	return MNL_CB_STOP;
 }
 
@@ -94,57 +114,22 @@ int link_get(int ifindex, int netns, struct link *out)
 	return netlink_ask(NETLINK_ROUTE, h, see_link, out);
 }
 
-/* Of all links, what tells which of them carry frames of which. */
+/* All links, and which of them are known to carry frames of the one that is asked for. */
 struct tower {
 	struct storey {
 		int ifindex;
-		int below;  /* what a VLAN or macvlan device is on */
-		int master; /* the bridge or bond it is in */
-		uint64_t mac;
+		struct link link;
 		bool reached;
 	} * links;
 	size_t n;
 };
 
-static int see_kind(const struct nlattr *a, void *data)
-{
-	if (mnl_attr_get_type(a) == IFLA_INFO_KIND)
-		*(const char **)data = mnl_attr_get_str(a);
-	return MNL_CB_OK;
-}
-
 static int see_storey(const struct nlmsghdr *h, void *data)
 {
-	const struct ifinfomsg *ifi = mnl_nlmsg_get_payload(h);
-	struct storey s = {.ifindex = ifi->ifi_index}, *more;
+	struct storey s = {.ifindex = ((const struct ifinfomsg *)mnl_nlmsg_get_payload(h))->ifi_index}, *more;
 	struct tower *t = data;
-	const struct nlattr *a;
-	const char *kind = "";
-	bool foreign = false;
 
-	mnl_attr_for_each(a, h, sizeof(*ifi))
-	{
-		switch (mnl_attr_get_type(a)) {
-		case IFLA_ADDRESS:
-			if (mnl_attr_get_payload_len(a) == 6)
-				memcpy(&s.mac, mnl_attr_get_payload(a), 6);
-			break;
-		case IFLA_LINKINFO:
-			mnl_attr_parse_nested(a, see_kind, &kind);
-			break;
-		case IFLA_LINK:
-			s.below = mnl_attr_get_u32(a);
-			break;
-		case IFLA_LINK_NETNSID:
-			foreign = true;
-			break;
-		case IFLA_MASTER:
-			s.master = mnl_attr_get_u32(a);
-			break;
-		}
-	}
-	if (foreign || (strcmp(kind, "vlan") && strcmp(kind, "macvlan"))) /* a veth's peer is not above it */
-		s.below = 0;
+	read_link(h, &s.link);
 	for (struct storey *o = t->links; o < t->links + t->n; o++)
 		if (o->ifindex == s.ifindex) { /* a dump that is read again */
 			*o = s;
@@ -160,6 +145,11 @@ static int see_storey(const struct nlmsghdr *h, void *data)
 	return MNL_CB_OK;
 }
 
+static bool is_on(const struct link *l, int ifindex)
+{
+	return l->upper && l->lower == ifindex && l->lower_netns < 0;
+}
+
 /* Add the MAC address of S, unless MACS, of which *USED are taken, has it; then those of what is on S and of what it is
  * in. *USED may pass N. */
 static void climb(struct tower *t, struct storey *s, uint64_t *macs, size_t n, size_t *used)
@@ -169,14 +159,14 @@ static void climb(struct tower *t, struct storey *s, uint64_t *macs, size_t n, s
 	if (s->reached)
 		return;
 	s->reached = true;
-	while (i < *used && i < n && macs[i] != s->mac)
+	while (i < *used && i < n && macs[i] != s->link.mac)
 		i++;
 	if (i == *used && i < n)
-		macs[i] = s->mac;
+		macs[i] = s->link.mac;
 	if (i == *used || i == n)
 		++*used;
 	for (struct storey *o = t->links; o < t->links + t->n; o++)
-		if (o->below == s->ifindex || o->ifindex == s->master)
+		if (is_on(&o->link, s->ifindex) || o->ifindex == s->link.master)
 			climb(t, o, macs, n, used);
 }
 

@@ -21,6 +21,8 @@ struct link {
 	int lower_netns; /* its network namespace, by our numbering; -1: ours */
 	int master;	 /* ifindex of the bridge or bond it is in; 0: none */
 	bool xdp;	 /* has an XDP program */
+	bool upper;	 /* a VLAN or macvlan device, on LOWER (a veth's peer is not above it) */
+	uint64_t mac;	 /* as on the wire, then two zero bytes */
 };
 
 /* Device IFINDEX of the namespace that we know by NETNS (-1: ours). -errno. */

@@ -307,8 +307,8 @@ for n in range(24):
 		kill -CONT "$BG_PID"
 		wait "$BG_PID"
 		R=$(<"$BG_LOG")
-		# A machine without time in the last moment leaves a few unsent.
-		is ".sent + .unsent == $((2 * rate)) and .unsent <= $((rate / 25)) and .answered == .sent" true
+		# An emulated machine without time in the last moment leaves a few unsent.
+		is ".sent + .unsent == $((2 * rate)) and .unsent <= ${KFAAS_VM:+$rate / 25 +} 0 and .answered == .sent" true
 		is ".lost + .duplicates + .late" 0
 		wrong_is 0
 		# A fifth of them became due in that time.
