@@ -200,7 +200,7 @@ json_setup() {
 
 @test "a config has the same keys in ls and in inspect" {
 	json_setup
-	assert_eq "$("$KFAAS" --json inspect count | jq -cS .manifest)" \
-		"$(kf --json ls "$HOST_IF" | jq -cS --argjson keys "$("$KFAAS" --json inspect count | jq -c '.manifest | keys')" \
+	assert_eq "$("$KFAAS" --json inspect count | jq -c .manifest)" \
+		"$(kf --json ls "$HOST_IF" | jq -c --argjson keys "$("$KFAAS" --json inspect count | jq -c '.manifest | keys')" \
 			'.[0].functions[] | select(.name == "count") | with_entries(select(.key | IN($keys[])))')"
 }
