@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* dns.bpf.c - authoritative DNS answers over UDP: finds the row that kfaas-dns-rows rendered, and sends it. */
 #include <kfaas.h>
-#include "find.h"
+#include "quick.h"
 #include "send.h"
 
 KFAAS_LICENSE("Dual BSD/GPL");
@@ -29,9 +29,14 @@ int dns(struct xdp_md *ctx)
 	if (!udp || !dns_from_client(udp))
 		return XDP_PASS;
 	q = dns_query();
-	if (!q || !dns_parse(ctx, dns_offset(&p), p.l4_len - sizeof(*udp)))
+	if (!q)
 		return XDP_PASS;
-	row = dns_find();
+	row = dns_quick(ctx, dns_offset(&p), p.l4_len - sizeof(*udp));
+	if (!row) {
+		if (!dns_parse(ctx, dns_offset(&p), p.l4_len - sizeof(*udp)))
+			return XDP_PASS;
+		row = dns_find();
+	}
 	if (row == DNS_FOUND_OUTSIDE && refuse)
 		return dns_send(ctx, &p, q, NULL);
 	a = row < 0 ? NULL : dns_answer_row(row);

@@ -99,12 +99,16 @@ __noinline int dns_answer_among(__u32 first, __u32 count, __u32 ask)
 /* The row of TYPE at N, 0, or DNS_FOUND_NOTHING. */
 static __always_inline int dns_answer_of(const struct dns_query *q, const struct dns_name *n, __u16 type)
 {
-	int row = dns_answer_among(n->first, n->count, dns_ask(type, 0));
-	const struct dns_answer *a;
+	const struct dns_answer *a = dns_answer_row(n->first);
+	int row = n->first;
 
+	/* Addresses come first, and are what is asked for most. */
+	if (!n->count || !a || dns_ask(a->type, a->dnssec) != type) {
+		row = dns_answer_among(n->first, n->count, dns_ask(type, 0));
+		a = dns_answer_row(row);
+	}
 	if (!row || !q->dnssec)
 		return row;
-	a = dns_answer_row(row);
 	if (!a || !(a->flags & DNS_SIGNED))
 		return row;
 	row = dns_answer_among(n->first, n->count, dns_ask(type, 1));

@@ -53,7 +53,7 @@ KFAAS_SCRATCH(struct dns_query, query);
 		__type(value, value_type);                                                                             \
 	} name SEC(".maps")
 
-DNS_ARRAY(slots, struct dns_slot, 512);
+DNS_ARRAY(slots, struct dns_slot, 1024);
 static __always_inline const struct dns_slot *dns_slot_row(__u32 row)
 {
 	return bpf_map_lookup_elem(&slots, &row);
@@ -152,6 +152,25 @@ static __always_inline bool dns_parse_opt(struct dns_query *q, void *at, __u32 l
 	return true;
 }
 
+/* H is the header of a query with one question, and no records but perhaps OPT. */
+static __always_inline bool dns_is_query(const struct dns_header *h)
+{
+	return !(h->flags & ~bpf_htons(DNS_QUERY_FLAGS)) && h->qd == bpf_htons(1) && !h->an && !h->ns &&
+	       !(h->ar & ~bpf_htons(1));
+}
+
+/* Fill Q for a query without OPT. False: TYPE, 128 to 254 for example, is none of records, but asks for something else.
+ */
+static __always_inline bool dns_begin(struct dns_query *q, __u32 len, __u16 type)
+{
+	q->len = len;
+	q->type = type;
+	q->edns = q->dnssec = false;
+	q->version = q->rcode = 0;
+	q->size = 512;
+	return type && type != DNS_TYPE_OPT && type - 128U >= 127;
+}
+
 /* The query of BYTES bytes at FROM of the frame. 1: it is one to answer, and in dns_query(). */
 __noinline int dns_parse(struct xdp_md *ctx, __u32 from, __u32 bytes)
 {
@@ -165,8 +184,7 @@ __noinline int dns_parse(struct xdp_md *ctx, __u32 from, __u32 bytes)
 		return 0;
 	h = at + from;
 	at = h + 1;
-	if (at > end || h->flags & ~bpf_htons(DNS_QUERY_FLAGS) || h->qd != bpf_htons(1) || h->an || h->ns ||
-	    h->ar & ~bpf_htons(1))
+	if (at > end || !dns_is_query(h))
 		return 0;
 	for (int i = 0; i < 128; i++) {
 		if (at + 1 > end)
@@ -181,13 +199,7 @@ __noinline int dns_parse(struct xdp_md *ctx, __u32 from, __u32 bytes)
 	used = sizeof(*h) + len + 4;
 	if (part != 1 || len > DNS_NAME || used > bytes || (void *)(question + 2) > end || question[1] != bpf_htons(1))
 		return 0;
-	q->len = len;
-	q->type = bpf_ntohs(question[0]);
-	q->edns = q->dnssec = false;
-	q->version = q->rcode = 0;
-	q->size = 512;
-	/* 128 to 254 are no types of records, but ask for something else */
-	if (!q->type || q->type == DNS_TYPE_OPT || q->type - 128U < 127)
+	if (!dns_begin(q, len, bpf_ntohs(question[0])))
 		return 0;
 	if (h->ar ? !dns_parse_opt(q, question + 2, bytes - used, end) : used != bytes)
 		return 0;

@@ -303,7 +303,7 @@ static void make_slots(struct maker *k)
 	uint32_t mask = 0, seed = 0, name = 0;
 	struct dns_slot row;
 
-	while (mask + 1 < k->names_n)
+	while (mask + 1 < 2 * k->names_n)
 		mask = 2 * mask + 1;
 	while (!spread(k, seed, mask))
 		if (++seed == SEEDS) {
