@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <bpf/btf.h>
+
 #include "test.h"
 
 static int quiet(enum libbpf_print_level level, const char *fmt, va_list ap)
@@ -12,7 +14,36 @@ static int quiet(enum libbpf_print_level level, const char *fmt, va_list ap)
 	return level == LIBBPF_WARN ? vfprintf(stderr, fmt, ap) : 0;
 }
 
+/* Set a setting of type bool, as the loader does: before the object is loaded. */
+static bool set(struct bpf_object *obj, const char *setting)
+{
+	const struct btf *btf = bpf_object__btf(obj);
+	int id = btf__find_by_name_kind(btf, ".rodata", BTF_KIND_DATASEC);
+	const struct btf_type *section = id > 0 ? btf__type_by_id(btf, id) : NULL;
+	const struct btf_var_secinfo *var = section ? btf_var_secinfos(section) : NULL;
+	struct bpf_map *map;
+	size_t size;
+
+	bpf_object__for_each_map(map, obj)
+	{
+		if (!section || !strstr(bpf_map__name(map), ".rodata"))
+			continue;
+		for (int i = 0; i < btf_vlen(section); i++) {
+			if (strcmp(btf__name_by_offset(btf, btf__type_by_id(btf, var[i].type)->name_off), setting))
+				continue;
+			((bool *)bpf_map__initial_value(map, &size))[var[i].offset] = true;
+			return true;
+		}
+	}
+	return false;
+}
+
 struct bpf_object *test_load(const char *path)
+{
+	return test_load_set(path, NULL);
+}
+
+struct bpf_object *test_load_set(const char *path, const char *setting)
 {
 	struct bpf_object *obj;
 	struct bpf_program *prog;
@@ -31,6 +62,10 @@ struct bpf_object *test_load(const char *path)
 		if (!strncmp(section, "tc", 2))
 			bpf_program__set_type(prog, BPF_PROG_TYPE_SCHED_CLS);
 		bpf_program__set_expected_attach_type(prog, 0);
+	}
+	if (setting && !set(obj, setting)) {
+		printf("Bail out! no setting %s\n", setting);
+		exit(1);
 	}
 	rc = bpf_object__load(obj);
 	if (rc) {

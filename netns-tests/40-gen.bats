@@ -298,7 +298,7 @@ for n in range(24):
 @test "latency counts from when a request was due, also while none could be sent" {
 	# In an emulated machine, what becomes due in 0.4 s has to fit into the veth's ring of 256, and the last
 	# requests may not get their turn.
-	local rates=${KFAAS_VM:+250 500} few=${KFAAS_VM:+rate / 2} rate
+	local rates=${KFAAS_VM:+200 400} few=${KFAAS_VM:+rate / 2} rate
 	up_empty
 	kf -q deploy "$HOST_IF" echo
 	for rate in ${rates:-500 4000}; do

@@ -231,7 +231,7 @@ static const struct test tests[] = {
 
 	/* names at the limits */
 	{"the longest that the quick way finds",
-	 {Q("Q23456789012345678.Example.org", A)},
+	 {Q("q23456789012345678.example.org", A)},
 	 .flags = AA,
 	 .an = 1,
 	 .body = "c00c 0001 0001 00000e10 0004 c0000220"},
@@ -324,7 +324,7 @@ static const struct test tests[] = {
 	 LEFT},
 	{"a name without an end", {.raw = "1234 0000 0001 0000 0000 0000 036e7332"}, LEFT},
 	{"a name without its last zero",
-	 {.raw = "1234 0000 0001 0000 0000 0000 036e7332076578616d706c65036f7267 0001 0001"},
+	 {.raw = "1234 0000 0001 0000 0000 0000 076578616d706c65036f7267 0006 0001"},
 	 LEFT},
 	{"zeros behind a name",
 	 {.raw = "1234 0000 0001 0000 0000 0000 036e7332076578616d706c65036f726700 0000 0001 0001"},

@@ -75,7 +75,9 @@ struct dns_name {
 	__u32 zone;  /* the row of `answers` for what the zone does not have */
 	__u32 first; /* of its rows of `answers`, which are sorted by dns_ask() */
 	__u16 count;
-	__u16 flags;
+	__u8 flags;
+	__u8 len;  /* of the name, its last zero included */
+	__u16 sum; /* of the name, as checksums have it (RFC 1071) */
 };
 
 struct dns_name_long {
@@ -85,7 +87,7 @@ struct dns_name_long {
 /* A body: LEN bytes of records, and, at the next even offset, the network order offsets in it of the pointers to be
  * shifted. */
 struct kfaas_bytes_dns_small {
-	KFAAS_BYTES_OF(120);
+	KFAAS_BYTES_OF(118);
 };
 
 struct kfaas_bytes_dns_large {
@@ -111,6 +113,7 @@ struct dns_answer {
 	__u16 flags;
 	__u16 an, ns, ar;
 	__u16 extra;   /* bytes of additional records that are left out if they do not fit */
+	__u16 sum;     /* of the LEN bytes, as checksums have it (RFC 1071) */
 	__u8 name_len; /* of the name for which it was rendered */
 	__u8 shifts;
 	struct kfaas_bytes_dns_small body;
@@ -122,7 +125,7 @@ static inline __attribute__((always_inline)) __u32 dns_ask(__u16 type, __u16 dns
 }
 
 _Static_assert(sizeof(struct dns_slot) == 8, "dns_slot");
-_Static_assert(sizeof(struct dns_name) == 84, "dns_name");
+_Static_assert(sizeof(struct dns_name) == 88, "dns_name");
 _Static_assert(sizeof(struct dns_answer) == 144, "dns_answer");
 _Static_assert(sizeof(struct kfaas_bytes_dns_large) == 1536, "dns_large");
 _Static_assert((DNS_BODY + 1) / 2 * 2 + 2 * DNS_SHIFTS <= sizeof(((struct kfaas_bytes_dns_large *)0)->bytes),

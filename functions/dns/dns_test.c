@@ -16,10 +16,10 @@ static bool put_row(void *ctx, enum rows_map map, uint32_t row, const void *valu
 	return !bpf_map_update_elem(test_map(ctx, rows_names[map]), &row, value, BPF_ANY);
 }
 
-static struct bpf_object *load(const char *path)
+static struct bpf_object *load(const char *path, const char *setting)
 {
 	struct zones zones = {0};
-	struct bpf_object *obj = test_load(path);
+	struct bpf_object *obj = test_load_set(path, setting);
 
 	if (!zone_read(&zones, "functions/dns/example.zone") ||
 	    !zone_read(&zones, "child.example.org=functions/dns/child.zone") ||
@@ -141,6 +141,23 @@ static void run_collision(struct bpf_program *prog, int slots)
 	test_ok(same && r.verdict == XDP_PASS, "another name with the same hash");
 }
 
+/* What is outside the zones is refused if the settings say so, and only that. */
+static void run_refused(struct bpf_program *prog)
+{
+	static const struct test refused[] = {
+		{"refused: outside the zones", {Q("www.example.com", A)}, .flags = 0x8005},
+		{"refused: the same with EDNS",
+		 {Q("www.example.com", A), .opt = EDNS("04d0", "8000"), .frame = {.family = 6}},
+		 .flags = 0x8005,
+		 .ar = 1},
+		{"not refused: an address", {Q("ns2.example.org", A)}, .flags = AA, .an = 1},
+		{"not refused: NXDOMAIN", {Q("nothing.example.org", A)}, .flags = NXDOMAIN, .ns = 1},
+		{"not refused: passed on", {Q("www.nsec.test", 46), DO}, LEFT},
+	};
+
+	run_tests(prog, refused, ARRAY_LEN(refused));
+}
+
 static void fuzz(struct bpf_program *prog)
 {
 	static uint8_t payload[ARRAY_LEN(corpus_asks)][600];
@@ -211,7 +228,8 @@ static void bench(struct bpf_program *prog)
 
 int main(int argc, char **argv)
 {
-	struct bpf_object *obj = load(argc > 1 ? argv[1] : NULL);
+	const char *path = argc > 1 ? argv[1] : NULL;
+	struct bpf_object *obj = load(path, NULL), *refuses = load(path, "refuse");
 	struct bpf_program *prog = test_prog(obj, "dns");
 
 	run_tests(prog, tests, ARRAY_LEN(tests));
@@ -219,9 +237,11 @@ int main(int argc, char **argv)
 	run_sizes(prog, "large.example.org", 12 + 23 + 5 * 213 + 11);
 	run_sizes(prog, "huge.example.org", 12 + 22 + 7 * 213 + 11);
 	run_collision(prog, test_map(obj, "slots"));
+	run_refused(test_prog(refuses, "dns"));
 	fuzz(prog);
 	if (test_wants_bench(argc, argv))
 		bench(prog);
+	bpf_object__close(refuses);
 	bpf_object__close(obj);
 	return test_end();
 }

@@ -102,13 +102,12 @@ static __always_inline int dns_answer_of(const struct dns_query *q, const struct
 	const struct dns_answer *a = dns_answer_row(n->first);
 	int row = n->first;
 
-	/* Addresses come first, and are what is asked for most. */
-	if (!n->count || !a || dns_ask(a->type, a->dnssec) != type) {
+	/* A is the lowest type that is common, so mostly in the first row, and asked for most. */
+	if (!n->count || !a || dns_ask(a->type, a->dnssec) != dns_ask(type, 0))
 		row = dns_answer_among(n->first, n->count, dns_ask(type, 0));
-		a = dns_answer_row(row);
-	}
 	if (!row || !q->dnssec)
 		return row;
+	a = dns_answer_row(row);
 	if (!a || !(a->flags & DNS_SIGNED))
 		return row;
 	row = dns_answer_among(n->first, n->count, dns_ask(type, 1));

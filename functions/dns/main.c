@@ -52,8 +52,8 @@ static void write_hex(FILE *f, const uint8_t *bytes, size_t len)
 
 static void write_answer(FILE *f, const struct dns_answer *a)
 {
-	fprintf(f, "%u\t%u\t%u\t%u\t%u\t%u\t%u\t%u\t%u\t%u\t%u\t", a->type, a->dnssec, a->large, a->len, a->flags,
-		a->an, a->ns, a->ar, a->extra, a->name_len, a->shifts);
+	fprintf(f, "%u\t%u\t%u\t%u\t%u\t%u\t%u\t%u\t%u\t%u\t%u\t%u\t", a->type, a->dnssec, a->large, a->len, a->flags,
+		a->an, a->ns, a->ar, a->extra, a->sum, a->name_len, a->shifts);
 	write_hex(f, a->body.bytes, a->body.len);
 }
 
@@ -73,8 +73,8 @@ static bool write_row(void *ctx, enum rows_map map, uint32_t row, const void *va
 		break;
 	case ROWS_NAMES:
 		write_name(f, name->name);
-		fprintf(f, "\t%u\t%u\t%u\t%u\t%u\t%u", name->hash, name->large, name->zone, name->first, name->count,
-			name->flags);
+		fprintf(f, "\t%u\t%u\t%u\t%u\t%u\t%u\t%u\t%u", name->hash, name->large, name->zone, name->first,
+			name->count, name->flags, name->len, name->sum);
 		break;
 	case ROWS_NAMES_LONG:
 		write_name(f, value);

@@ -136,6 +136,16 @@ void message_extra(struct message *m)
 	m->extra_at = m->len;
 }
 
+uint16_t message_sum(const uint8_t *bytes, size_t len)
+{
+	uint32_t all = 0;
+
+	for (size_t i = 0; i < len; i++)
+		all += i % 2 ? bytes[i] : bytes[i] << 8;
+	all = (all >> 16) + (all & 0xffff);
+	return (all >> 16) + all;
+}
+
 void message_row(const struct message *m, unsigned flags, struct dns_answer *row, struct kfaas_bytes_dns_large *large)
 {
 	size_t len = m->len - m->body_at, list = (len + 1) & ~(size_t)1;
@@ -158,6 +168,7 @@ void message_row(const struct message *m, unsigned flags, struct dns_answer *row
 	row->ar = m->count[ADDITIONAL];
 	row->extra = m->extra_at ? m->len - m->extra_at : 0;
 	row->shifts = m->shifts;
+	row->sum = message_sum(m->bytes + m->body_at, len);
 	memcpy(bytes, m->bytes + m->body_at, len);
 	for (size_t i = 0; i < m->shifts; i++) {
 		uint16_t at = htons(m->shift[i]);

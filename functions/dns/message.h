@@ -39,6 +39,8 @@ void message_begin(struct message *m, const uint8_t *name, enum audience audienc
 void message_add(struct message *m, enum section section, const uint8_t *owner, const struct record *r, uint32_t ttl);
 /* What is added from here on, to ADDITIONAL, may be left out for want of room. */
 void message_extra(struct message *m);
+/* The sum of LEN BYTES as checksums have it (RFC 1071). */
+uint16_t message_sum(const uint8_t *bytes, size_t len);
 /* As a row of the function; LARGE: where the body goes if it does not fit into the row itself. */
 void message_row(const struct message *m, unsigned flags, struct dns_answer *row, struct kfaas_bytes_dns_large *large);
 

@@ -159,8 +159,8 @@ static __always_inline bool dns_is_query(const struct dns_header *h)
 	       !(h->ar & ~bpf_htons(1));
 }
 
-/* Fill Q for a query without OPT. False: TYPE, 128 to 254 for example, is none of records, but asks for something else.
- */
+/* Fill Q for a query without OPT. False: TYPE is none that records have (0, 41, 128 to 254), but asks for something
+ * else. */
 static __always_inline bool dns_begin(struct dns_query *q, __u32 len, __u16 type)
 {
 	q->len = len;

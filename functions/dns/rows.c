@@ -33,7 +33,8 @@ struct maker {
 struct named {
 	const uint8_t *name;
 	uint32_t slot, hash, zone, first;
-	uint16_t count, flags;
+	uint16_t count;
+	uint8_t flags;
 };
 
 /* Room for one more of SIZE bytes behind the N at P, which grows. */
@@ -150,9 +151,9 @@ static void make_alias(struct maker *k, const struct node *node)
 			make_answer(k, node, r->type);
 }
 
-static uint16_t name_flags(const struct maker *k, const struct node *node)
+static uint8_t name_flags(const struct maker *k, const struct node *node)
 {
-	uint16_t flags = k->zone->is_signed ? DNS_NAME_SIGNED : 0;
+	uint8_t flags = k->zone->is_signed ? DNS_NAME_SIGNED : 0;
 
 	if (node_is_cut(node))
 		return flags | DNS_NAME_CUT;
@@ -239,6 +240,7 @@ static void make_any(struct maker *k)
 	struct dns_answer row = {.len = sizeof(record), .flags = DNS_AA, .an = 1, .body.len = sizeof(record)};
 
 	memcpy(row.body.bytes, record, sizeof(record));
+	row.sum = message_sum(record, sizeof(record));
 	put_next(k, ROWS_ANSWERS, &row);
 }
 
@@ -331,6 +333,8 @@ static void make_names(struct maker *k)
 		struct dns_name_long large = {0};
 		size_t len = name_len(e->name);
 
+		row.len = len;
+		row.sum = message_sum(e->name, len);
 		if (len <= sizeof(row.name)) {
 			memcpy(row.name, e->name, len);
 		} else {
