@@ -630,13 +630,14 @@ static __always_inline void kfaas_turn_udp(const struct kfaas_packet *p, struct 
 	udp->check = kfaas_udp_check(sum);
 }
 
+/* The checksum was right (kfaas_answerable()), so it is enough to add what changes (RFC 1624). */
 static __always_inline void kfaas_ip_resized(const struct kfaas_packet *p, __u32 len)
 {
 	struct iphdr *ip = p->l3;
+	__be16 was = ip->tot_len;
 
 	ip->tot_len = bpf_htons(len);
-	ip->check = 0;
-	ip->check = ~kfaas_ip_sum(p);
+	ip->check = ~kfaas_fold((__u16)~ip->check + (__u16)~was + ip->tot_len);
 }
 
 /* The frame is as long as L4_LEN bytes above IP make it: say so in P and in the IP header. L3: the IP header's offset.
@@ -750,6 +751,14 @@ static __always_inline bool kfaas_resize_udp(struct xdp_md *ctx, struct kfaas_pa
 	return true;
 }
 
+/* Send a datagram back whose payload has the sum PAYLOAD. UDP is its header, whose length is already that of P: this
+ * asks nothing, and is for after kfaas_resize(). */
+static __always_inline int kfaas_send_udp(const struct kfaas_packet *p, struct udphdr *udp, __u64 payload)
+{
+	kfaas_turn_udp(p, udp, kfaas_fold(payload + *(kfaas_u32 *)udp + bpf_htons(p->l4_len) + kfaas_pseudo(p)));
+	return XDP_TX;
+}
+
 /* Send a datagram back whose payload has the sum PAYLOAD. */
 static __always_inline int kfaas_reply_udp_sum(const struct kfaas_packet *p, __u64 payload)
 {
@@ -757,8 +766,7 @@ static __always_inline int kfaas_reply_udp_sum(const struct kfaas_packet *p, __u
 
 	if (!udp || !p->family || p->options || payload == KFAAS_SUM_NONE)
 		return XDP_DROP;
-	kfaas_turn_udp(p, udp, kfaas_fold(payload + *(kfaas_u32 *)udp + bpf_htons(p->l4_len) + kfaas_pseudo(p)));
-	return XDP_TX;
+	return kfaas_send_udp(p, udp, payload);
 }
 
 /* Send a datagram back with the payload it now has. If you write the payload without kfaas_resize_udp(), ask
