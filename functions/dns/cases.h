@@ -124,6 +124,8 @@ static const struct test tests[] = {
 		 "c012"},
 	{"wildcard, without the type", {Q("any.wild.example.org", 28)}, .flags = AA, .ns = 1},
 	{"wildcard, itself", {Q("*.wild.example.org", A)}, .flags = AA, .an = 1},
+	{"wildcard, itself, with pointers that would move", {Q("*.mx.wild2.example.org", 15)}, .flags = AA, .an = 6},
+	{"wildcard, with pointers that move", {Q("any.mx.wild2.example.org", 15)}, .flags = AA, .an = 6},
 	{"hidden by a name", {Q("host.wild.example.org", 16)}, .flags = AA, .ns = 1},
 	{"hidden by a name above", {Q("x.host.wild.example.org", A)}, .flags = NXDOMAIN, .ns = 1},
 	{"hidden by an empty non-terminal", {Q("x.host2.wild.example.org", A)}, .flags = NXDOMAIN, .ns = 1},
@@ -289,6 +291,7 @@ static const struct test tests[] = {
 	{"above the zones", {Q("org", A)}, LEFT},
 	{"the root", {Q("", 2)}, LEFT},
 	{"below a DNAME", {Q("x.dname.example.org", A)}, LEFT},
+	{"CNAME to below a DNAME", {Q("todname.nsec.test", A)}, LEFT},
 	{"a DNAME asked for", {Q("dname.example.org", 39)}, .flags = AA, .an = 1},
 	{"class CH", {Q("www.example.org", 16), .class = 3}, LEFT},
 	{"class ANY", {Q("www.example.org", 1), .class = 255}, LEFT},
@@ -355,6 +358,8 @@ static const struct test tests[] = {
 
 static const struct ask corpus_asks[] = {
 	{Q("www.example.org", A)},
+	{Q("mail.example.org", A), .frame = {.family = 6}},
+	{Q("ns2.example.org", A), .opt = EDNS("04d0", "8000"), .frame = {.family = 6}},
 	{Q("any.wild.example.org", 15), .opt = EDNS("04d0", "8000")},
 	{Q("nothing.example.org", A), .frame = {.family = 6}},
 	{Q("x.sub.example.org", A), .frame = {.vlans = 2, .vlan = {9, 10}}},

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* dns_test.c - the packet table of functions/dns, over the rows of example.zone, child.zone and nsec.zone. */
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -141,6 +142,75 @@ static void run_collision(struct bpf_program *prog, int slots)
 	test_ok(same && r.verdict == XDP_PASS, "another name with the same hash");
 }
 
+/* --- Two ways to the same answer (quick.h): a name in upper case goes the long one */
+
+/* The name in wire form as text. False: it has characters that text is not made of. */
+static bool name_text(char *text, const uint8_t *name)
+{
+	*text = 0;
+	for (; *name; name += *name + 1) {
+		for (int i = 1; i <= *name; i++)
+			if (!isgraph(name[i]) || name[i] == '.')
+				return false;
+		sprintf(text + strlen(text), "%s%.*s", *text ? "." : "", *name, (const char *)name + 1);
+	}
+	return true;
+}
+
+/* ASK is answered alike with its name's letter AT in upper case; *SENT counts answers. */
+static bool same_ways(struct bpf_program *prog, struct ask *ask, char *name, size_t at, unsigned *sent)
+{
+	static uint8_t in[TEST_FRAME];
+	static struct test_run r[2];
+	size_t text = ask->frame.family == 6 ? 74 : 54, check = text - 14;
+
+	for (int i = 0; i < 2; i++) {
+		size_t len;
+
+		name[at] = i ? toupper(name[at]) : tolower(name[at]);
+		len = ask_frame(in, ask);
+		test_run(prog, in, len, NULL, 0, 1, &r[i]);
+		if (r[i].verdict == XDP_TX && answer_fault(in, len, r[i].frame, r[i].len))
+			return false;
+	}
+	name[at] = tolower(name[at]);
+	*sent += r[0].verdict == XDP_TX;
+	/* The first label's length precedes the name. */
+	memcpy(r[1].frame + check, r[0].frame + check, 2);
+	r[1].frame[text + 1 + at] = tolower(r[1].frame[text + 1 + at]);
+	return r[0].verdict == r[1].verdict && test_bytes(r[0].frame, r[0].len, r[1].frame, r[1].len);
+}
+
+/* Ask for every name with a letter, for types that are there and such as never are, with and without EDNS and DO, over
+ * IPv4 and IPv6. */
+static void run_ways(struct bpf_program *prog, int names)
+{
+	static const uint16_t types[] = {0,  1,	 2,  5,	 6,  12, 13, 15, 16,  17,  24,	25,  28,  29,
+					 33, 35, 39, 41, 43, 46, 47, 48, 127, 128, 200, 252, 255, 257};
+	static const char *const opts[] = {NULL, EDNS("04d0", "0000"), EDNS("0000", "8000")};
+	struct dns_name n;
+	unsigned sent = 0, asked = 0;
+	bool ok = true;
+
+	for (uint32_t row = 0; ok && !bpf_map_lookup_elem(names, &row, &n); row++) {
+		char name[DNS_NAME];
+
+		if (n.large || !n.len || !name_text(name, n.name) || !name[strcspn(name, "abcdefghijklmnopqrstuvwxyz")])
+			continue;
+		for (unsigned i = 0; ok && i < 6 * ARRAY_LEN(types); i++, asked++) {
+			struct ask ask = {
+				.name = name, .type = types[i / 6], .opt = opts[i % 3], .flags = i % 5 ? 0 : 0x0100};
+
+			ask.frame.family = i % 2 ? 6 : 4;
+			ok = same_ways(prog, &ask, name, strcspn(name, "abcdefghijklmnopqrstuvwxyz"), &sent);
+			if (!ok)
+				test_note("%s, type %u, OPT %s, IPv%d", name, ask.type, ask.opt ? ask.opt : "none",
+					  ask.frame.family);
+		}
+	}
+	test_ok(ok && sent > asked / 10, "%u questions, %u answers, the same by both ways", asked, sent);
+}
+
 /* What is outside the zones is refused if the settings say so, and only that. */
 static void run_refused(struct bpf_program *prog)
 {
@@ -237,6 +307,7 @@ int main(int argc, char **argv)
 	run_sizes(prog, "large.example.org", 12 + 23 + 5 * 213 + 11);
 	run_sizes(prog, "huge.example.org", 12 + 22 + 7 * 213 + 11);
 	run_collision(prog, test_map(obj, "slots"));
+	run_ways(prog, test_map(obj, "names"));
 	run_refused(test_prog(refuses, "dns"));
 	fuzz(prog);
 	if (test_wants_bench(argc, argv))

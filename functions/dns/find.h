@@ -9,7 +9,7 @@ DNS_ARRAY(names, struct dns_name, 256);
 DNS_ARRAY(names_long, struct dns_name_long, 16);
 DNS_ARRAY(answers, struct dns_answer, 512);
 
-/* What is found instead of a row of `answers`. */
+/* What is found instead of a row. */
 #define DNS_FOUND_NOTHING -1 /* not ours to answer */
 #define DNS_FOUND_OUTSIDE -2 /* outside the zones */
 
@@ -21,6 +21,21 @@ static __always_inline const struct dns_name *dns_name_row(__u32 row)
 static __always_inline const struct dns_answer *dns_answer_row(__u32 row)
 {
 	return bpf_map_lookup_elem(&answers, &row);
+}
+
+/* The answer at ROW of `answers`, or, with DNS_OWN, at that of `names`. */
+#define DNS_OWN (1U << 30)
+static __always_inline const struct dns_answer *dns_found_row(__u32 row)
+{
+	const struct dns_name *n;
+
+	if (!(row & DNS_OWN))
+		return dns_answer_row(row);
+	n = dns_name_row(row & ~DNS_OWN);
+	if (!n)
+		return NULL;
+	barrier_var(n); /* or clang adds first, and the verifier does not follow */
+	return &n->own;
 }
 
 /* The LEN bytes at TEXT and the zeros behind them, in whole words, are those at NAME. */
@@ -96,35 +111,40 @@ __noinline int dns_answer_among(__u32 first, __u32 count, __u32 ask)
 	return 0;
 }
 
-/* The row of TYPE at N, 0, or DNS_FOUND_NOTHING. */
-static __always_inline int dns_answer_of(const struct dns_query *q, const struct dns_name *n, __u16 type)
+/* The row for ASK at N, which is the row SELF of `names`; 0 is none. */
+static __always_inline int dns_answer_at(const struct dns_name *n, __u32 self, __u32 ask)
 {
-	const struct dns_answer *a = dns_answer_row(n->first);
-	int row = n->first;
+	if (dns_ask(n->own.type, n->own.dnssec) == ask)
+		return DNS_OWN | self;
+	return dns_answer_among(n->first, n->count, ask);
+}
 
-	/* A is the lowest type that is common, so mostly in the first row, and asked for most. */
-	if (!n->count || !a || dns_ask(a->type, a->dnssec) != dns_ask(type, 0))
-		row = dns_answer_among(n->first, n->count, dns_ask(type, 0));
+/* The row of TYPE at N, 0, or DNS_FOUND_NOTHING. */
+static __always_inline int dns_answer_of(const struct dns_query *q, const struct dns_name *n, __u32 self, __u16 type)
+{
+	const struct dns_answer *a;
+	int row = dns_answer_at(n, self, dns_ask(type, 0));
+
 	if (!row || !q->dnssec)
 		return row;
-	a = dns_answer_row(row);
-	if (!a || !(a->flags & DNS_SIGNED))
+	a = dns_found_row(row);
+	if (!a || !dns_marked(a, DNS_SIGNED))
 		return row;
-	row = dns_answer_among(n->first, n->count, dns_ask(type, 1));
+	row = dns_answer_at(n, self, dns_ask(type, 1));
 	return row ? row : DNS_FOUND_NOTHING;
 }
 
 /* The row at N for what has none of its own. */
-static __always_inline int dns_fallback_of(const struct dns_query *q, const struct dns_name *n, __u16 type)
+static __always_inline int dns_fallback_of(const struct dns_query *q, const struct dns_name *n, __u32 self, __u16 type)
 {
-	int row = dns_answer_of(q, n, type);
+	int row = dns_answer_of(q, n, self, type);
 
 	return row ? row : DNS_FOUND_NOTHING;
 }
 
 /* With the DO bit, N is of a signed zone, and above the name asked for, or, ITSELF, that name without the type. What
  * stands for many names needs a proof for each of them: only a delegation does not. */
-static __always_inline int dns_signed_of(const struct dns_query *q, const struct dns_name *n, bool itself)
+static __always_inline int dns_signed_of(const struct dns_query *q, const struct dns_name *n, __u32 self, bool itself)
 {
 	bool cut = n->flags & DNS_NAME_CUT;
 	__u16 type = cut && itself && q->type == DNS_TYPE_DS ? DNS_TYPE_DS : DNS_TYPE_FALLBACK;
@@ -132,23 +152,23 @@ static __always_inline int dns_signed_of(const struct dns_query *q, const struct
 
 	if (q->type == DNS_TYPE_ANY || !(cut || itself))
 		return DNS_FOUND_NOTHING;
-	row = dns_answer_among(n->first, n->count, dns_ask(type, 1));
+	row = dns_answer_at(n, self, dns_ask(type, 1));
 	return row ? row : DNS_FOUND_NOTHING;
 }
 
 /* N is the name asked for or the wildcard that stands for it. */
-static __always_inline int dns_found(const struct dns_query *q, const struct dns_name *n)
+static __always_inline int dns_found(const struct dns_query *q, const struct dns_name *n, __u32 self)
 {
-	int row = dns_answer_of(q, n, q->type);
+	int row = dns_answer_of(q, n, self, q->type);
 
 	if (row)
 		return row;
 	if (n->flags & DNS_NAME_SIGNED && q->dnssec)
-		return dns_signed_of(q, n, true);
+		return dns_signed_of(q, n, self, true);
 	if (n->flags & DNS_NAME_CUT && q->type != DNS_TYPE_DS)
-		return dns_fallback_of(q, n, DNS_TYPE_FALLBACK);
+		return dns_fallback_of(q, n, self, DNS_TYPE_FALLBACK);
 	if (n->flags & DNS_NAME_ALIAS)
-		return dns_fallback_of(q, n, q->type == DNS_TYPE_ANY ? DNS_TYPE_CNAME : DNS_TYPE_FALLBACK);
+		return dns_fallback_of(q, n, self, q->type == DNS_TYPE_ANY ? DNS_TYPE_CNAME : DNS_TYPE_FALLBACK);
 	return q->type == DNS_TYPE_ANY && !(n->flags & DNS_NAME_EMPTY) ? 0 : n->zone;
 }
 
@@ -176,13 +196,13 @@ __noinline int dns_find(void)
 	if (!n)
 		return DNS_FOUND_NOTHING;
 	if (at == DNS_AT)
-		return dns_found(q, n);
+		return dns_found(q, n, row - 1);
 	if (n->flags & DNS_NAME_SIGNED && q->dnssec)
-		return dns_signed_of(q, n, false);
+		return dns_signed_of(q, n, row - 1, false);
 	if (n->flags & DNS_NAME_DNAME)
 		return DNS_FOUND_NOTHING;
 	if (n->flags & DNS_NAME_CUT)
-		return dns_fallback_of(q, n, DNS_TYPE_FALLBACK);
+		return dns_fallback_of(q, n, row - 1, DNS_TYPE_FALLBACK);
 	if (!(n->flags & DNS_NAME_WILD)) {
 		q->rcode = DNS_RCODE_NXDOMAIN;
 		return n->zone;
@@ -194,7 +214,7 @@ __noinline int dns_find(void)
 	q->text[at + 1] = '*';
 	row = dns_name_at(at, false);
 	n = row ? dns_name_row(row - 1) : NULL;
-	return n ? dns_found(q, n) : DNS_FOUND_NOTHING;
+	return n ? dns_found(q, n, row - 1) : DNS_FOUND_NOTHING;
 }
 
 #endif

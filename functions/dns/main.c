@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* main.c - kfaas-dns-rows: zone files in, row files for the maps of the function dns out. */
 #include <ctype.h>
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
@@ -52,8 +53,9 @@ static void write_hex(FILE *f, const uint8_t *bytes, size_t len)
 
 static void write_answer(FILE *f, const struct dns_answer *a)
 {
-	fprintf(f, "%u\t%u\t%u\t%u\t%u\t%u\t%u\t%u\t%u\t%u\t%u\t%u\t", a->type, a->dnssec, a->large, a->len, a->flags,
-		a->an, a->ns, a->ar, a->extra, a->sum, a->name_len, a->shifts);
+	fprintf(f, "%u\t%u\t%u\t%u\t%u\t%u\t%u\t%u\t%u\t%u\t%u\t%u\t%u\t%u\t%u\t", a->type, a->dnssec, a->marks,
+		a->large, ntohs(a->flags), ntohs(a->qd), ntohs(a->an), ntohs(a->ns), ntohs(a->ar), a->len, a->extra,
+		a->sum, ntohs(a->whole), a->name_len, a->shifts);
 	write_hex(f, a->body.bytes, a->body.len);
 }
 
@@ -73,8 +75,9 @@ static bool write_row(void *ctx, enum rows_map map, uint32_t row, const void *va
 		break;
 	case ROWS_NAMES:
 		write_name(f, name->name);
-		fprintf(f, "\t%u\t%u\t%u\t%u\t%u\t%u\t%u\t%u", name->hash, name->large, name->zone, name->first,
-			name->count, name->flags, name->len, name->sum);
+		fprintf(f, "\t%u\t%u\t%u\t%u\t%u\t%u\t%u\t", name->hash, name->large, name->zone, name->first,
+			name->count, name->flags, name->len);
+		write_answer(f, &name->own);
 		break;
 	case ROWS_NAMES_LONG:
 		write_name(f, value);

@@ -152,20 +152,23 @@ void message_row(const struct message *m, unsigned flags, struct dns_answer *row
 	size_t all = m->shifts ? list + 2 * m->shifts : len;
 	uint8_t *bytes = all > sizeof(row->body.bytes) ? large->bytes : row->body.bytes;
 
-	*row = (struct dns_answer){.flags = flags, .name_len = name_len(m->name)};
+	*row = (struct dns_answer){.flags = htons(DNS_QR | (flags & 0xffff)),
+				   .marks = flags >> DNS_MARKS,
+				   .qd = htons(1),
+				   .name_len = name_len(m->name)};
 	memset(large, 0, sizeof(*large));
 	if (m->shifts > DNS_SHIFTS) {
-		row->flags = DNS_PASS;
+		row->marks = DNS_PASS >> DNS_MARKS;
 		return;
 	}
 	if (m->full || len > DNS_BODY) {
-		row->flags |= DNS_TC;
+		row->flags |= htons(DNS_TC);
 		return;
 	}
 	row->len = len;
-	row->an = m->count[ANSWER];
-	row->ns = m->count[AUTHORITY];
-	row->ar = m->count[ADDITIONAL];
+	row->an = htons(m->count[ANSWER]);
+	row->ns = htons(m->count[AUTHORITY]);
+	row->ar = htons(m->count[ADDITIONAL]);
 	row->extra = m->extra_at ? m->len - m->extra_at : 0;
 	row->shifts = m->shifts;
 	row->sum = message_sum(m->bytes + m->body_at, len);

@@ -9,7 +9,6 @@
 struct dns_header {
 	__be16 id, flags, qd, an, ns, ar;
 };
-#define DNS_QR		0x8000
 #define DNS_RD		0x0100
 #define DNS_QUERY_FLAGS 0x0130 /* a query may have RD, AD and CD */
 
@@ -22,9 +21,18 @@ struct dns_opt {
 	__be16 flags;
 	__be16 len;
 } __attribute__((packed));
-#define DNS_TYPE_OPT 41
-#define DNS_DO	     0x8000
-#define DNS_OPTIONS  8 /* in one OPT; more: for the server behind */
+#define DNS_DO	    0x8000
+#define DNS_OPTIONS 8 /* in one OPT; more: for the server behind */
+
+/* What an answer has besides its question. */
+struct dns_rest {
+	__be16 flags, an, ns, ar;
+	__u16 len;     /* of the body */
+	__u16 sum;     /* of all of it */
+	bool whole;    /* nothing of it is left out */
+	__u8 name_len; /* of the name for which it was rendered */
+	__u8 rcode;    /* the part in OPT */
+};
 
 /* The name is kept in lower case with zeros behind, so that each of its suffixes is read in words where it stands; a
  * wildcard begins two bytes earlier. */
@@ -39,6 +47,7 @@ struct dns_query {
 	__u8 version, rcode;
 	__u64 sum;  /* of the name as asked */
 	__u64 hash; /* of it in lower case */
+	struct dns_rest rest;
 	__u8 text[DNS_TOP + DNS_WORDS * 8 + 2] __attribute__((aligned(8)));
 };
 
@@ -155,12 +164,19 @@ static __always_inline bool dns_parse_opt(struct dns_query *q, void *at, __u32 l
 /* H is the header of a query with one question, and no records but perhaps OPT. */
 static __always_inline bool dns_is_query(const struct dns_header *h)
 {
-	return !(h->flags & ~bpf_htons(DNS_QUERY_FLAGS)) && h->qd == bpf_htons(1) && !h->an && !h->ns &&
-	       !(h->ar & ~bpf_htons(1));
+	const void *from = &h->flags; /* read at once */
+	__u64 counts = *(const kfaas_u64 *)from & ~(__u64)bpf_htons(DNS_QUERY_FLAGS);
+
+	return counts == (__u64)bpf_htons(1) << 16 && !(h->ar & ~bpf_htons(1));
 }
 
-/* Fill Q for a query without OPT. False: TYPE is none that records have (0, 41, 128 to 254), but asks for something
- * else. */
+/* Old resolvers ask from port 53; nothing else below 1024 has questions. */
+static __always_inline bool dns_from_client(const struct udphdr *udp)
+{
+	return bpf_ntohs(udp->source) >= 1024 || udp->source == bpf_htons(53);
+}
+
+/* Fill Q for a query without OPT. False: TYPE is none that records have. */
 static __always_inline bool dns_begin(struct dns_query *q, __u32 len, __u16 type)
 {
 	q->len = len;
@@ -168,7 +184,7 @@ static __always_inline bool dns_begin(struct dns_query *q, __u32 len, __u16 type
 	q->edns = q->dnssec = false;
 	q->version = q->rcode = 0;
 	q->size = 512;
-	return type && type != DNS_TYPE_OPT && type - 128U >= 127;
+	return dns_is_type(type);
 }
 
 /* The query of BYTES bytes at FROM of the frame. 1: it is one to answer, and in dns_query(). */
@@ -182,6 +198,7 @@ __noinline int dns_parse(struct xdp_md *ctx, __u32 from, __u32 bytes)
 
 	if (!q || from > 127)
 		return 0;
+	barrier_var(from); /* or Linux 6.1 does not see that what was compared is what is added */
 	h = at + from;
 	at = h + 1;
 	if (at > end || !dns_is_query(h))

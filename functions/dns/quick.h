@@ -1,101 +1,233 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* quick.h - the most common queries, in a few words: without EDNS options, of a short name in lower case that exists,
- * for a type that it has. The long way would find the same row for them; all others go it. */
+/* quick.h - the most common queries, in few instructions: of a short name in lower case that exists, for a type that it
+ * has with a short answer, without EDNS options. The long way would send the same; all others go it. */
 #ifndef DNS_QUICK_H
 #define DNS_QUICK_H
 
 #include "find.h"
+#include "send.h"
 
-#define DNS_QUICK	32 /* bytes of a name, at most */
-#define DNS_QUICK_WORDS (DNS_QUICK / 8)
+#define DNS_QUICK_NAME	32 /* bytes of a name, at most */
+#define DNS_QUICK_WORDS (DNS_QUICK_NAME / 8)
+#define DNS_QUICK_ROWS	4  /* of a slot that are looked at; 1 in 2,000 names is not among them */
+#define DNS_QUICK_NONE	-1 /* in place of a verdict: the long way */
 
-/* The end of the question's name, which is as long as the query of BYTES bytes at H says by its own length, or NULL:
- * not such a query. Fills Q but for what depends on the name. */
-static __always_inline kfaas_u16 *dns_quick_question(struct dns_header *h, void *end, __u32 bytes, struct dns_query *q)
+/* A query, as it stands in the frame. */
+struct dns_quick {
+	struct dns_header *h;
+	kfaas_u16 *question; /* behind the name */
+	__u32 len;	     /* of the name */
+	__u32 opt;	     /* bytes of the OPT record */
+	bool dnssec;
+};
+
+/* The OPT record at AT is one without options, of EDNS version 0. Any size will do: quick answers are below 512. */
+static __always_inline bool dns_quick_opt(const struct dns_opt *opt)
 {
-	__u32 len = bytes - sizeof(*h) - 4;
-	kfaas_u16 *question;
-
-	if ((void *)(h + 1) > end || !dns_is_query(h))
-		return NULL;
-	if (h->ar)
-		len -= sizeof(struct dns_opt);
-	barrier_var(len); /* or Linux 6.1 does not see that what is compared is what is added */
-	if (len > DNS_QUICK)
-		return NULL;
-	question = (void *)(h + 1) + len;
-	if ((void *)(question + 2) > end || question[1] != bpf_htons(1) || !dns_begin(q, len, bpf_ntohs(question[0])))
-		return NULL;
-	return h->ar && !dns_parse_opt(q, question + 2, sizeof(struct dns_opt), end) ? NULL : question;
+	return !opt->root && opt->type == bpf_htons(DNS_TYPE_OPT) && !opt->version && !opt->len;
 }
 
-/* The name of LEN bytes from AT to QUESTION to WORDS. Returns its hash. */
-static __always_inline __u64 dns_quick_name(const void *at, __u32 len, const void *question, const void *end,
-					    __u64 hash, __u64 *words)
+/* How long the name is, the query's own length says. */
+static __always_inline bool dns_quick_parse(const struct kfaas_packet *p, struct dns_quick *q)
 {
+	__u32 len = p->l4_len - sizeof(struct udphdr) - sizeof(*q->h) - 4;
+	struct dns_opt *opt;
+	void *rest;
+
+	q->h = p->l4 + sizeof(struct udphdr);
+	q->opt = 0;
+	q->dnssec = false;
+	if ((void *)(q->h + 1) > p->end || !dns_is_query(q->h))
+		return false;
+	if (q->h->ar) {
+		q->opt = sizeof(*opt);
+		len -= sizeof(*opt);
+	}
+	if (len > DNS_QUICK_NAME)
+		return false;
+	barrier_var(len);
+	len &= 2 * DNS_QUICK_NAME - 1; /* nothing new to us; Linux 6.1 forgets what was compared */
+	q->len = len;
+	rest = (void *)(q->h + 1) + len;
+	q->question = rest;
+	if (rest + 4 > p->end || q->question[1] != bpf_htons(1))
+		return false;
+	if (!q->opt)
+		return true;
+	opt = rest + 4;
+	if ((void *)(opt + 1) > p->end || !dns_quick_opt(opt))
+		return false;
+	q->dnssec = opt->flags & bpf_htons(DNS_DO);
+	return true;
+}
+
+/* The name to WORDS. Returns its hash. */
+static __always_inline __u64 dns_quick_name(const struct kfaas_packet *p, const struct dns_quick *q, __u32 seed,
+					    __u64 *words)
+{
+	const void *at = q->h + 1;
+	__u64 hash = seed;
+
 #pragma unroll
 	for (__u32 i = 0; i < DNS_QUICK_WORDS; i++, at += sizeof(__u64)) {
 		words[i] = 0;
-		if (i * sizeof(__u64) >= len)
+		if (i * sizeof(__u64) >= q->len)
 			continue;
 		/* The latter is never false: the verifier wants it. */
-		if ((i + 1) * sizeof(__u64) <= len && at + sizeof(__u64) <= end)
+		if ((i + 1) * sizeof(__u64) <= q->len && at + sizeof(__u64) <= p->end)
 			words[i] = *(kfaas_u64 *)at;
 		else
-			words[i] = *(kfaas_u64 *)(question - sizeof(__u64)) >> (-len % 8 * 8);
+			words[i] = *((kfaas_u64 *)q->question - 1) >> (-q->len % 8 * 8);
 		hash = dns_hash(hash, words[i]);
 	}
 	return hash;
 }
 
-/* The name of LEN bytes in WORDS, if it is among the first of its slot. */
-static __always_inline const struct dns_name *dns_quick_find(const struct dns_slot *slot, __u64 hash,
-							     const __u64 *words, __u32 len)
+/* N is the name of LEN bytes in WORDS, so that is sound. The words alone would not tell it from one with zeros missing
+ * or too many. */
+static __always_inline bool dns_quick_same(const struct dns_name *n, const __u64 *words, __u32 len)
 {
-	const struct dns_name *n = NULL;
-	__u32 row = slot->first;
-	__u64 differ = 0;
+	__u64 differ = n->len ^ len;
+	const void *name = n->name; /* or clang reads it in halves */
 
-	for (int i = 0; i < 4 && row < slot->end; i++, row++) {
-		n = dns_name_row(row);
-		if (!n || n->hash == (__u32)hash)
-			break;
-	}
-	/* Of the same length and words: it is that name, and sound. The words alone would not tell it from one with
-	 * zeros missing or too many. */
-	if (!n || n->len != len)
-		return NULL;
 #pragma unroll
 	for (int i = 0; i < DNS_QUICK_WORDS; i++)
-		differ |= words[i] ^ ((kfaas_u64 *)n->name)[i];
-	return differ ? NULL : n;
+		differ |= words[i] ^ ((const kfaas_u64 *)name)[i];
+	return !differ;
 }
 
-/* The row of the answer to the query of BYTES bytes at FROM of the frame, or 0: it is for the long way to tell. */
-__noinline int dns_quick(struct xdp_md *ctx, __u32 from, __u32 bytes)
+/* The name, if it is among the first of its slot. */
+static __always_inline const struct dns_name *dns_quick_find(const struct kfaas_packet *p, const struct dns_quick *q)
 {
-	void *end = (void *)(long)ctx->data_end, *at = (void *)(long)ctx->data;
 	const struct dns_slot *how = dns_slot_row(0), *slot;
-	struct dns_query *q = dns_query();
 	__u64 words[DNS_QUICK_WORDS], hash;
-	const kfaas_u16 *question;
 	const struct dns_name *n;
-	int row;
+	__u32 row;
 
-	if (!how || !q || from > 127)
-		return 0;
-	at += from;
-	question = dns_quick_question(at, end, bytes, q);
-	if (!question)
-		return 0;
-	hash = dns_quick_name(at + sizeof(struct dns_header), q->len, question, end, how->seed, words);
+	if (!how)
+		return NULL;
+	hash = dns_quick_name(p, q, how->seed, words);
 	slot = dns_slot_row(dns_slot_of(hash, how->mask));
-	n = slot ? dns_quick_find(slot, hash, words, q->len) : NULL;
-	if (!n)
-		return 0;
-	q->sum = bpf_htons(n->sum);
-	row = dns_answer_of(q, n, q->type);
-	return row > 0 ? row : 0;
+	if (!slot)
+		return NULL;
+	row = slot->first;
+	for (int i = 0; i < DNS_QUICK_ROWS && row < slot->end; i++, row++) {
+		n = dns_name_row(row);
+		if (!n || dns_quick_same(n, words, q->len))
+			return n;
+	}
+	return NULL;
+}
+
+/* N's row for the question, if it can be sent quickly. */
+static __always_inline const struct dns_answer *dns_quick_answer(const struct dns_quick *q, const struct dns_name *n)
+{
+	const struct dns_answer *a = &n->own;
+	__u32 marks = (DNS_QUICK | DNS_PASS | (q->dnssec ? DNS_SIGNED : 0)) >> DNS_MARKS;
+	__u16 type = bpf_ntohs(q->question[0]);
+
+	/* A is the lowest type that is common, so mostly there, and asked for most. */
+	if (a->type != type) {
+		int row = dns_answer_among(n->first, n->count, dns_ask(type, 0));
+
+		a = row > 0 ? dns_answer_row(row) : NULL;
+	}
+	return a && (a->marks & marks) == DNS_QUICK >> DNS_MARKS ? a : NULL;
+}
+
+/* To, and FROM, are of 16 bytes. */
+static __always_inline void dns_quick_copy(void *to, const void *from)
+{
+	((kfaas_u64 *)to)[0] = ((const kfaas_u64 *)from)[0];
+	((kfaas_u64 *)to)[1] = ((const kfaas_u64 *)from)[1];
+}
+
+/* A body of LEN bytes, 16 to 32, to the frame at TO; what is copied twice is the same. */
+static __always_inline bool dns_quick_body(const void *body, __u32 len, void *to, void *end)
+{
+	if (to + DNS_QUICK_BODY > end)
+		return false;
+	dns_quick_copy(to, body);
+	len -= DNS_QUICK_BODY;
+	if (!len)
+		return true;
+	barrier_var(len); /* here and below: or clang counts otherwise, and the verifier does not follow */
+	if (len > DNS_QUICK_BODY)
+		return false;
+	to += len;
+	barrier_var(to);
+	if (to + DNS_QUICK_BODY > end)
+		return false;
+	dns_quick_copy(to, body + len);
+	return true;
+}
+
+/* Flags, and all counts but the last, from A, and the query's RD to the DNS header at TO. */
+static __always_inline void dns_quick_head(void *to, const struct dns_answer *a, __u64 rd)
+{
+	const void *from = &a->flags; /* or clang reads and writes it in parts */
+
+	*(kfaas_u64 *)(to + offsetof(struct dns_header, flags)) = *(const kfaas_u64 *)from | rd;
+}
+
+/* Send A, whose body is of LEN bytes. */
+static __always_inline int dns_quick_send(struct xdp_md *ctx, struct kfaas_packet *p, const struct dns_quick *q,
+					  const struct dns_answer *a, __u32 len)
+{
+	__u32 body_at = sizeof(*q->h) + q->len + 4;
+	struct dns_header *h;
+	struct udphdr *udp;
+	void *body;
+	__u64 sum;
+
+	if (!kfaas_resize(ctx, p, p->l4_len + len, p->l4_len - q->opt))
+		return XDP_PASS;
+	udp = p->l4;
+	h = (void *)(udp + 1);
+	if ((void *)(h + 1) > p->end)
+		return XDP_DROP;
+	udp->len = bpf_htons(p->l4_len);
+	sum = h->flags & bpf_htons(DNS_RD);
+	dns_quick_head(h, a, sum);
+	h->ar = a->ar;
+	sum += a->whole + h->id;
+	body = (void *)h + body_at;
+	if (len > 2 * DNS_QUICK_BODY ? !dns_put_small(ctx, a, dns_offset(p) + body_at, len)
+				     : !dns_quick_body(a->body.bytes, len, body, p->end))
+		return XDP_DROP;
+	if (q->opt) {
+		barrier_var(len); /* Linux 6.1 has forgotten its bound */
+		if (len > DNS_SMALL)
+			return XDP_DROP;
+		body += len;
+		barrier_var(body);
+		if (body + sizeof(struct dns_opt) > p->end)
+			return XDP_DROP;
+		h->ar += bpf_htons(1);
+		sum += bpf_htons(1) + dns_sum_at(dns_write_opt(body, 0, q->dnssec), body_at + len);
+	}
+	return kfaas_send_udp(p, udp, sum);
+}
+
+/* Answer the query in P, if it is one of these: the verdict, or DNS_QUICK_NONE. */
+static __always_inline int dns_quick(struct xdp_md *ctx, struct kfaas_packet *p)
+{
+	const struct dns_answer *a;
+	const struct dns_name *n;
+	struct dns_quick q;
+	__u32 len;
+
+	if (!dns_from_client(p->l4) || !dns_quick_parse(p, &q))
+		return DNS_QUICK_NONE;
+	n = dns_quick_find(p, &q);
+	a = n ? dns_quick_answer(&q, n) : NULL;
+	if (!a)
+		return DNS_QUICK_NONE;
+	len = a->len - DNS_QUICK_BODY;
+	if (len > DNS_SMALL - DNS_QUICK_BODY)
+		return DNS_QUICK_NONE;
+	barrier_var(len); /* or Linux 6.12 does not see that what was compared is what is added */
+	return dns_quick_send(ctx, p, &q, a, len + DNS_QUICK_BODY);
 }
 
 #endif

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* rows.c - walks the zones and makes the rows of every name: what it is, and an answer for each type. */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <search.h>
 #include <stdlib.h>
@@ -35,6 +36,7 @@ struct named {
 	uint32_t slot, hash, zone, first;
 	uint16_t count;
 	uint8_t flags;
+	struct dns_answer own;
 };
 
 /* Room for one more of SIZE bytes behind the N at P, which grows. */
@@ -75,6 +77,16 @@ static bool has_own(const struct maker *k, uint16_t type, bool dnssec)
 	return false;
 }
 
+/* The sum of the message at hand, but for its id, with R's header. */
+static uint16_t whole_sum(struct maker *k, const struct dns_answer *r)
+{
+	uint16_t type[2] = {htons(r->type), htons(1)};
+
+	memcpy(k->message.bytes + 2, &r->flags, 10);
+	memcpy(k->message.bytes + k->message.body_at - sizeof(type), type, sizeof(type));
+	return message_sum(k->message.bytes + 2, k->message.body_at + r->len - 2);
+}
+
 /* The message as an answer of the name at hand. With signatures there is none without them, and none to be truncated:
  * they are for the server behind. */
 static void make_row(struct maker *k, uint16_t type, bool dnssec, unsigned flags)
@@ -83,7 +95,7 @@ static void make_row(struct maker *k, uint16_t type, bool dnssec, unsigned flags
 	struct dns_answer row;
 
 	message_row(&k->message, flags, &row, &large);
-	if (dnssec && row.flags & (DNS_PASS | DNS_TC))
+	if (dnssec && (dns_marked(&row, DNS_PASS) || row.flags & htons(DNS_TC)))
 		return;
 	k->ok = k->ok && grow((void **)&k->own, k->own_n, &k->own_room, sizeof(row));
 	if (!k->ok)
@@ -91,6 +103,9 @@ static void make_row(struct maker *k, uint16_t type, bool dnssec, unsigned flags
 	put_body(k, &row, &large);
 	row.type = type;
 	row.dnssec = dnssec;
+	row.whole = htons(whole_sum(k, &row));
+	if (dns_is_type(type) && !dnssec && !row.large && row.len >= DNS_QUICK_BODY)
+		row.marks |= DNS_QUICK >> DNS_MARKS;
 	k->own[k->own_n++] = row;
 }
 
@@ -224,11 +239,15 @@ static void make_node(struct maker *k, const struct node *node)
 		return;
 	}
 	e = &k->names[k->names_n++];
-	*e = (struct named){
-		.name = node->name, .zone = k->zone->index, .first = k->rows[ROWS_ANSWERS], .count = k->own_n};
+	*e = (struct named){.name = node->name,
+			    .zone = k->zone->index,
+			    .first = k->rows[ROWS_ANSWERS],
+			    .own.marks = DNS_PASS >> DNS_MARKS};
 	e->flags = name_flags(k, node);
 	qsort(k->own, k->own_n, sizeof(*k->own), by_ask);
-	for (size_t i = 0; i < k->own_n; i++)
+	if (k->own_n)
+		e->own = k->own[0];
+	for (size_t i = 1; i < k->own_n; i++, e->count++)
 		put_next(k, ROWS_ANSWERS, &k->own[i]);
 }
 
@@ -237,7 +256,11 @@ static void make_any(struct maker *k)
 {
 	static const uint8_t record[] = {0xc0, 12, 0,	13,  0,	  1,   0,   0,	 0x0e, 0x10, 0,
 					 9,    7,  'R', 'F', 'C', '8', '4', '8', '2',  0};
-	struct dns_answer row = {.len = sizeof(record), .flags = DNS_AA, .an = 1, .body.len = sizeof(record)};
+	struct dns_answer row = {.len = sizeof(record),
+				 .flags = htons(DNS_QR | DNS_AA),
+				 .qd = htons(1),
+				 .an = htons(1),
+				 .body.len = sizeof(record)};
 
 	memcpy(row.body.bytes, record, sizeof(record));
 	row.sum = message_sum(record, sizeof(record));
@@ -328,13 +351,16 @@ static void make_names(struct maker *k)
 {
 	for (size_t i = 0; i < k->names_n; i++) {
 		const struct named *e = &k->names[i];
-		struct dns_name row = {
-			.hash = e->hash, .zone = e->zone, .first = e->first, .count = e->count, .flags = e->flags};
+		struct dns_name row = {.hash = e->hash,
+				       .zone = e->zone,
+				       .first = e->first,
+				       .count = e->count,
+				       .flags = e->flags,
+				       .own = e->own};
 		struct dns_name_long large = {0};
 		size_t len = name_len(e->name);
 
 		row.len = len;
-		row.sum = message_sum(e->name, len);
 		if (len <= sizeof(row.name)) {
 			memcpy(row.name, e->name, len);
 		} else {

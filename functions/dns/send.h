@@ -3,7 +3,7 @@
 #ifndef DNS_SEND_H
 #define DNS_SEND_H
 
-#include "query.h"
+#include "find.h"
 
 KFAAS_SETTING(__u32, max_size, DNS_SIZE); /* of answers, 512 to 1232 */
 
@@ -81,10 +81,11 @@ static __always_inline __u64 dns_shift_in(const struct dns_answer *a, const __u8
 	return sum;
 }
 
-/* The pointers that follow the name's length, in A's body in the frame. Returns the sum of what was added to them, or
- * KFAAS_SUM_NONE. */
-__noinline __u64 dns_shift(struct xdp_md *ctx, const struct dns_answer *a, __u32 at, __u32 len, __u32 delta)
+/* The pointers that follow the name's length, in the body of the answer at ROW in the frame. Returns the sum of what
+ * was added to them, or KFAAS_SUM_NONE. */
+__noinline __u64 dns_shift(struct xdp_md *ctx, __u32 row, __u32 at, __u32 len, __u32 delta)
 {
+	const struct dns_answer *a = dns_found_row(row);
 	void *body = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
 	const struct kfaas_bytes_dns_large *large;
 
@@ -97,17 +98,26 @@ __noinline __u64 dns_shift(struct xdp_md *ctx, const struct dns_answer *a, __u32
 	return large ? dns_shift_in(a, large->bytes, sizeof(large->bytes), body, end, len, delta) : KFAAS_SUM_NONE;
 }
 
-/* Put the first LEN bytes of A's body into the frame at AT. */
-__noinline int dns_put_body(struct xdp_md *ctx, const struct dns_answer *a, __u32 at, __u32 len)
+/* Put the first LEN bytes of A's body, which is within it, into the frame at AT. A global subprogram: the verifier
+ * walks its loop once. */
+__noinline int dns_put_small(struct xdp_md *ctx, const struct dns_answer *a, __u32 at, __u32 len)
 {
 	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
+
+	return a && at <= 512 && dns_copy_body(a->body.bytes, len, data + at, end);
+}
+
+/* Put the first LEN bytes of the body of the answer at ROW into the frame at AT. */
+__noinline int dns_put_body(struct xdp_md *ctx, __u32 row, __u32 at, __u32 len)
+{
+	const struct dns_answer *a = dns_found_row(row);
 	const struct kfaas_bytes_dns_large *large;
 	__u32 last = len - 1;
 
 	if (!a || at > 512)
 		return false;
 	if (!a->large)
-		return dns_copy_body(a->body.bytes, len, data + at, end);
+		return dns_put_small(ctx, a, at, len);
 	large = dns_large(a);
 	/* Linux 6.1 takes a length for one of at least 1 only if it is the sum of 1 and a number with bounds. */
 	barrier_var(last);
@@ -125,14 +135,6 @@ __noinline __u64 dns_sum_of(struct xdp_md *ctx, __u32 at, __u32 len)
 	barrier_var(at); /* or clang moves the offset to the end, and the verifier does not follow */
 	return kfaas_sum(ctx, &p, p.data + sizeof(struct ethhdr) + at, len);
 }
-
-/* What an answer has besides its question. */
-struct dns_rest {
-	__u16 flags;
-	__u16 an, ns, ar;
-	__u32 len, extra;
-	__u8 rcode; /* the part in OPT */
-};
 
 /* The OPT record, of 11 bytes, at AT. Returns its sum. */
 static __always_inline __u64 dns_write_opt(void *at, __u8 rcode, bool dnssec)
@@ -155,10 +157,10 @@ static __always_inline __u64 dns_write_head(const struct kfaas_packet *p, const 
 
 	if (!h)
 		return KFAAS_SUM_NONE;
-	h->flags = (h->flags & bpf_htons(DNS_RD)) | bpf_htons(DNS_QR | rest->flags);
-	h->an = bpf_htons(rest->an);
-	h->ns = bpf_htons(rest->ns);
-	h->ar = bpf_htons(rest->ar + q->edns);
+	h->flags = (h->flags & bpf_htons(DNS_RD)) | bpf_htons(DNS_QR) | rest->flags;
+	h->an = rest->an;
+	h->ns = rest->ns;
+	h->ar = bpf_htons(bpf_ntohs(rest->ar) + q->edns);
 	sum = q->sum + dns_sum_at(bpf_htons(q->type) + bpf_htons(1), q->len) + h->id + h->flags + bpf_htons(1) + h->an +
 	      h->ns + h->ar;
 	if (!q->edns)
@@ -180,58 +182,74 @@ static __always_inline __u32 dns_offset(const struct kfaas_packet *p)
 	return kfaas_l3_offset(p) + ip + sizeof(struct udphdr);
 }
 
-/* A: NULL, to refuse. */
-static __always_inline struct dns_rest dns_rest(const struct dns_query *q, const struct dns_answer *a)
+/* Make dns_query()'s answer that of ROW; DNS_FOUND_OUTSIDE: refuse. False: it is for the server behind. A global
+ * subprogram: what comes after it is the same for the verifier, whatever it was. */
+__noinline int dns_take(__u32 row)
 {
-	if (q->version)
-		return (struct dns_rest){.rcode = DNS_RCODE_BADVERS >> 4};
-	if (!a)
-		return (struct dns_rest){.flags = DNS_RCODE_REFUSED};
-	return (struct dns_rest){.flags = (a->flags & (DNS_AA | DNS_TC | DNS_RCODE)) | q->rcode,
+	__u32 limit = max_size < 512 ? 512 : max_size > DNS_SIZE ? DNS_SIZE : max_size, others;
+	struct dns_query *q = dns_query();
+	const struct dns_answer *a;
+	struct dns_rest rest;
+
+	if (!q)
+		return false;
+	a = row == (__u32)DNS_FOUND_OUTSIDE ? NULL : dns_found_row(row);
+	if (a ? dns_marked(a, DNS_PASS) : row != (__u32)DNS_FOUND_OUTSIDE)
+		return false;
+	q->rest = (struct dns_rest){0};
+	if (q->version) {
+		q->rest.rcode = DNS_RCODE_BADVERS >> 4;
+		return true;
+	}
+	if (!a) {
+		q->rest.flags = bpf_htons(DNS_RCODE_REFUSED);
+		return true;
+	}
+	rest = (struct dns_rest){.flags = (a->flags & bpf_htons(DNS_AA | DNS_TC | DNS_RCODE)) | bpf_htons(q->rcode),
 				 .an = a->an,
 				 .ns = a->ns,
 				 .ar = a->ar,
 				 .len = a->len,
-				 .extra = a->extra};
-}
-
-static __always_inline int dns_send(struct xdp_md *ctx, struct kfaas_packet *p, const struct dns_query *q,
-				    const struct dns_answer *a)
-{
-	struct dns_rest rest = dns_rest(q, a);
-	__u32 limit = max_size < 512 ? 512 : max_size > DNS_SIZE ? DNS_SIZE : max_size;
-	__u64 body = 0, shifted = 0, sum;
-	__u32 body_at = sizeof(struct dns_header) + q->len + 4, opt = q->edns ? sizeof(struct dns_opt) : 0;
-
-	if (body_at > 512 || rest.len > DNS_BODY)
-		return XDP_PASS;
+				 .sum = a->sum,
+				 .whole = true,
+				 .name_len = a->name_len};
+	others = sizeof(struct dns_header) + q->len + 4 + (q->edns ? sizeof(struct dns_opt) : 0);
 	if (q->size < limit)
 		limit = q->size;
-	if (body_at + rest.len + opt > limit && a && a->flags & DNS_SIGNED && q->dnssec)
-		return XDP_PASS;
-	if (body_at + rest.len + opt > limit && rest.extra && rest.extra <= rest.len) {
-		rest.len -= rest.extra;
+	if (others + rest.len > limit && dns_marked(a, DNS_SIGNED) && q->dnssec)
+		return false;
+	if (others + rest.len > limit && a->extra && a->extra <= rest.len) {
+		rest.len -= a->extra;
 		rest.ar = 0;
+		rest.whole = false;
 	}
-	if (body_at + rest.len + opt > limit) {
-		rest.flags |= DNS_TC;
+	if (others + rest.len > limit) {
+		rest.flags |= bpf_htons(DNS_TC);
 		rest.an = rest.ns = rest.ar = rest.len = 0;
 	}
-	if (!kfaas_resize_udp(ctx, p, body_at + rest.len + opt))
-		return XDP_PASS;
-	if (a && rest.len) {
-		__u32 at = dns_offset(p) + body_at, delta = q->len - a->name_len;
+	q->rest = rest;
+	return true;
+}
 
-		if (!dns_put_body(ctx, a, at, rest.len))
+/* Send what dns_take() took at ROW. */
+static __always_inline int dns_send(struct xdp_md *ctx, struct kfaas_packet *p, const struct dns_query *q, __u32 row)
+{
+	__u32 body_at = sizeof(struct dns_header) + q->len + 4, opt = q->edns ? sizeof(struct dns_opt) : 0;
+	__u64 body = 0, shifted = 0, sum;
+	__u32 len = q->rest.len;
+
+	if (body_at > 512 || len > DNS_BODY || !kfaas_resize_udp(ctx, p, body_at + len + opt))
+		return XDP_PASS;
+	if (len) {
+		__u32 at = dns_offset(p) + body_at, delta = q->len - q->rest.name_len;
+
+		if (!dns_put_body(ctx, row, at, len))
 			return XDP_DROP;
-		if (rest.len == a->len)
-			body = bpf_htons(a->sum);
-		else
-			body = dns_sum_of(ctx, at - sizeof(struct ethhdr), rest.len);
+		body = q->rest.whole ? bpf_htons(q->rest.sum) : dns_sum_of(ctx, at - sizeof(struct ethhdr), len);
 		if (delta)
-			shifted = dns_shift(ctx, a, at, rest.len, delta);
+			shifted = dns_shift(ctx, row, at, len, delta);
 	}
-	sum = dns_write_head(p, q, &rest, body_at + rest.len);
+	sum = dns_write_head(p, q, &q->rest, body_at + len);
 	if (body == KFAAS_SUM_NONE || shifted == KFAAS_SUM_NONE || sum == KFAAS_SUM_NONE)
 		return XDP_DROP;
 	return kfaas_reply_udp_sum(p, sum + dns_sum_at(body + shifted, body_at));
