@@ -333,6 +333,15 @@ zone_is_refused() {
 	refused 2 "bad.zone$1" "$ROWS_TOOL" -o "$WORK/rows" "$WORK/zones/example.zone" "example.com=$WORK/bad.zone"
 }
 
+@test "kfaas-dns-rows says what it has written" {
+	printf '%s\n' "@ 300 SOA ns host 1 2 3 4 5" "@ 300 NS ns" "ns 300 A 192.0.2.1" "www 300 A 192.0.2.2" \
+		"www 300 AAAA 2001:db8::2" "a.b 300 TXT $(printf '%0200d' 0)" >"$WORK/zone"
+	run "$ROWS_TOOL" -o "$WORK/rows" "example.com=$WORK/zone"
+	# Three addresses, SOA, NS and TXT; ANY, and what the zone does not have.
+	assert_eq "5 names, 8 answers, 1 of them large" "$output"
+	assert_eq 5 "$(grep -vc '^#' "$WORK/rows/names")" "rows of names"
+}
+
 @test "kfaas-dns-rows: a wrong zone is one line, and nothing is written" {
 	local soa="@ 300 SOA ns host 1 2 3 4 5" before
 	zone_is_refused ": no record: a zone begins with a SOA" ""

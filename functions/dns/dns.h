@@ -16,7 +16,7 @@
 #define DNS_LABELS     40   /* taken off a name that does not exist, in search of one that does */
 #define DNS_SIZE       1232 /* of an answer, at most: fits IPv6's minimum MTU */
 #define DNS_BODY       1215 /* of an answer behind its question: DNS_SIZE less the header and the shortest question */
-#define DNS_QUICK_BODY 16   /* of a record that quick.h sends, at least: an address with its name compressed */
+#define DNS_QUICK_BODY 16   /* of a body that quick.h sends, at least: an address with its name compressed */
 #define DNS_SHIFTS     159  /* compression pointers in one body that move with the length of the name asked for */
 
 /* The row for all types that have none of their own: at CNAMEs and delegations, in signed zones everywhere. */
@@ -91,10 +91,10 @@ struct dns_answer {
 	__u32 large;		      /* 1 + the row of `bodies` that has the body; 0: it is here */
 	__be16 flags, qd, an, ns, ar; /* as in the header */
 	__u16 len;
-	__u16 extra;   /* bytes of additional records that are left out if they do not fit */
-	__u16 sum;     /* of the LEN bytes, as checksums have it (RFC 1071) */
-	__be16 whole;  /* of the message that answers its own name, but for id and RD */
-	__u8 name_len; /* of the name for which it was rendered */
+	__u16 extra;	    /* bytes of additional records that are left out if they do not fit */
+	__u16 sum;	    /* of the LEN bytes, as checksums have it (RFC 1071) */
+	__be16 message_sum; /* of the message that answers its own name, but for id, RD and OPT */
+	__u8 name_len;	    /* of the name for which it was rendered */
 	__u8 shifts;
 	struct kfaas_bytes_dns_small body;
 };
@@ -117,15 +117,15 @@ struct dns_name {
 	__u32 first; /* of its COUNT rows of `answers`, which are sorted by dns_ask(), as is `own` before them */
 	__u16 count;
 	__u8 flags;
-	__u8 len; /* of the name, its last zero included */
-	struct dns_answer own;
+	__u8 len;	       /* of the name, its last zero included */
+	struct dns_answer own; /* QD 0, and DNS_PASS: there is none */
 };
 
 struct dns_name_long {
 	__u8 name[256] KFAAS_FORM("name");
 };
 
-/* MARK: one of these three flags. */
+/* MARK: DNS_PASS, DNS_SIGNED or DNS_QUICK. */
 static inline __attribute__((always_inline)) int dns_marked(const struct dns_answer *a, __u32 mark)
 {
 	return a->marks & mark >> DNS_MARKS;

@@ -22,6 +22,7 @@ struct output {
 	int folder;
 	FILE *file[ROWS_MAPS];
 	unsigned long rows[ROWS_MAPS];
+	unsigned long own; /* answers that are in rows of `names` */
 };
 
 /* RFC 1035 5.1; what is not plain as three digits. */
@@ -55,7 +56,7 @@ static void write_answer(FILE *f, const struct dns_answer *a)
 {
 	fprintf(f, "%u\t%u\t%u\t%u\t%u\t%u\t%u\t%u\t%u\t%u\t%u\t%u\t%u\t%u\t%u\t", a->type, a->dnssec, a->marks,
 		a->large, ntohs(a->flags), ntohs(a->qd), ntohs(a->an), ntohs(a->ns), ntohs(a->ar), a->len, a->extra,
-		a->sum, ntohs(a->whole), a->name_len, a->shifts);
+		a->sum, ntohs(a->message_sum), a->name_len, a->shifts);
 	write_hex(f, a->body.bytes, a->body.len);
 }
 
@@ -78,6 +79,7 @@ static bool write_row(void *ctx, enum rows_map map, uint32_t row, const void *va
 		fprintf(f, "\t%u\t%u\t%u\t%u\t%u\t%u\t%u\t", name->hash, name->large, name->zone, name->first,
 			name->count, name->flags, name->len);
 		write_answer(f, &name->own);
+		out->own += name->own.qd != 0;
 		break;
 	case ROWS_NAMES_LONG:
 		write_name(f, value);
@@ -158,8 +160,8 @@ static int run(const char *folder, char **zones_from)
 		ok = complain("cannot write");
 	ok = output_close(&out, ok);
 	if (ok)
-		printf("%lu names, %lu answers, %lu of them large\n", out.rows[ROWS_NAMES], out.rows[ROWS_ANSWERS],
-		       out.rows[ROWS_BODIES]);
+		printf("%lu names, %lu answers, %lu of them large\n", out.rows[ROWS_NAMES],
+		       out.rows[ROWS_ANSWERS] + out.own, out.rows[ROWS_BODIES]);
 	zones_free(&zones);
 	return ok ? 0 : 1;
 }

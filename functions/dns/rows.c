@@ -77,8 +77,8 @@ static bool has_own(const struct maker *k, uint16_t type, bool dnssec)
 	return false;
 }
 
-/* The sum of the message at hand, but for its id, with R's header. */
-static uint16_t whole_sum(struct maker *k, const struct dns_answer *r)
+/* Complete the message at hand: R's header, the question's type. Returns the sum of all but its id. */
+static uint16_t complete_message(struct maker *k, const struct dns_answer *r)
 {
 	uint16_t type[2] = {htons(r->type), htons(1)};
 
@@ -103,7 +103,7 @@ static void make_row(struct maker *k, uint16_t type, bool dnssec, unsigned flags
 	put_body(k, &row, &large);
 	row.type = type;
 	row.dnssec = dnssec;
-	row.whole = htons(whole_sum(k, &row));
+	row.message_sum = htons(complete_message(k, &row));
 	if (dns_is_type(type) && !dnssec && !row.large && row.len >= DNS_QUICK_BODY)
 		row.marks |= DNS_QUICK >> DNS_MARKS;
 	k->own[k->own_n++] = row;
