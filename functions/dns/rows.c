@@ -36,7 +36,7 @@ struct named {
 	uint32_t slot, hash, zone, first;
 	uint16_t count;
 	uint8_t flags;
-	struct dns_answer own;
+	struct dns_answer *own; /* without the zeros behind its body; NULL: none */
 };
 
 /* Room for one more of SIZE bytes behind the N at P, which grows. */
@@ -222,6 +222,11 @@ static int by_ask(const void *a, const void *b)
 	return (ask_x > ask_y) - (ask_x < ask_y);
 }
 
+static size_t size_of(const struct dns_answer *a)
+{
+	return offsetof(struct dns_answer, body.bytes) + a->body.len;
+}
+
 static void make_node(struct maker *k, const struct node *node)
 {
 	struct named *e;
@@ -239,14 +244,15 @@ static void make_node(struct maker *k, const struct node *node)
 		return;
 	}
 	e = &k->names[k->names_n++];
-	*e = (struct named){.name = node->name,
-			    .zone = k->zone->index,
-			    .first = k->rows[ROWS_ANSWERS],
-			    .own.marks = DNS_PASS >> DNS_MARKS};
+	*e = (struct named){.name = node->name, .zone = k->zone->index, .first = k->rows[ROWS_ANSWERS]};
 	e->flags = name_flags(k, node);
 	qsort(k->own, k->own_n, sizeof(*k->own), by_ask);
-	if (k->own_n)
-		e->own = k->own[0];
+	if (k->own_n) {
+		e->own = malloc(size_of(&k->own[0]));
+		k->ok = e->own;
+	}
+	if (e->own)
+		memcpy(e->own, &k->own[0], size_of(&k->own[0]));
 	for (size_t i = 1; i < k->own_n; i++, e->count++)
 		put_next(k, ROWS_ANSWERS, &k->own[i]);
 }
@@ -356,11 +362,13 @@ static void make_names(struct maker *k)
 				       .first = e->first,
 				       .count = e->count,
 				       .flags = e->flags,
-				       .own = e->own};
+				       .own.marks = DNS_PASS >> DNS_MARKS};
 		struct dns_name_long large = {0};
 		size_t len = name_len(e->name);
 
 		row.len = len;
+		if (e->own)
+			memcpy(&row.own, e->own, size_of(e->own));
 		if (len <= sizeof(row.name)) {
 			memcpy(row.name, e->name, len);
 		} else {
@@ -386,6 +394,8 @@ bool rows_make(const struct zones *zones, rows_put *put, void *ctx)
 		make_slots(&k);
 	if (k.ok)
 		make_names(&k);
+	for (size_t i = 0; i < k.names_n; i++)
+		free(k.names[i].own);
 	free(k.own);
 	free(k.names);
 	return k.ok;
