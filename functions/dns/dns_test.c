@@ -157,20 +157,31 @@ static bool name_text(char *text, const uint8_t *name)
 	return true;
 }
 
+/* Where in the text the first lower case letter is, or its end. */
+static size_t letter_at(const char *text)
+{
+	return strcspn(text, "abcdefghijklmnopqrstuvwxyz");
+}
+
+/* Ask. What is wrong with the answer, as any function's, or NULL, also if there is none. */
+static const char *asked_fault(struct bpf_program *prog, const struct ask *ask, struct test_run *r)
+{
+	static uint8_t in[TEST_FRAME];
+	size_t len = ask_frame(in, ask);
+
+	test_run(prog, in, len, NULL, 0, 1, r);
+	return r->verdict == XDP_TX ? answer_fault(in, len, r->frame, r->len) : NULL;
+}
+
 /* ASK is answered alike with its name's letter AT in upper case; *SENT counts answers. */
 static bool same_ways(struct bpf_program *prog, struct ask *ask, char *name, size_t at, unsigned *sent)
 {
-	static uint8_t in[TEST_FRAME];
 	static struct test_run r[2];
 	size_t text = ask->frame.family == 6 ? 74 : 54, check = text - 14;
 
 	for (int i = 0; i < 2; i++) {
-		size_t len;
-
 		name[at] = i ? toupper(name[at]) : tolower(name[at]);
-		len = ask_frame(in, ask);
-		test_run(prog, in, len, NULL, 0, 1, &r[i]);
-		if (r[i].verdict == XDP_TX && answer_fault(in, len, r[i].frame, r[i].len))
+		if (asked_fault(prog, ask, &r[i]))
 			return false;
 	}
 	name[at] = tolower(name[at]);
@@ -185,7 +196,6 @@ static bool same_ways(struct bpf_program *prog, struct ask *ask, char *name, siz
  * are answered with a wrong checksum then, but in upper case with a right one. */
 static void run_short_way(struct bpf_program *prog, int names)
 {
-	static uint8_t in[TEST_FRAME];
 	static struct test_run r;
 	unsigned wrong = 0, taken = 0;
 	struct dns_name n;
@@ -193,21 +203,17 @@ static void run_short_way(struct bpf_program *prog, int names)
 	for (uint32_t row = 0; !bpf_map_lookup_elem(names, &row, &n); row++) {
 		char name[DNS_NAME];
 		struct ask ask = {.name = name, .type = n.own.type};
-		size_t at, len;
+		size_t at;
 
 		if (!dns_marked(&n.own, DNS_QUICK) || n.len > 32 || !name_text(name, n.name))
 			continue;
-		at = strcspn(name, "abcdefghijklmnopqrstuvwxyz");
+		at = letter_at(name);
 		n.own.message_sum ^= 1;
 		bpf_map_update_elem(names, &row, &n, BPF_ANY);
 		for (ask.frame.family = 4; ask.frame.family <= 6; ask.frame.family += 2) {
-			len = ask_frame(in, &ask);
-			test_run(prog, in, len, NULL, 0, 1, &r);
-			taken += r.verdict == XDP_TX && answer_fault(in, len, r.frame, r.len);
+			taken += asked_fault(prog, &ask, &r) != NULL;
 			name[at] = toupper(name[at]);
-			len = ask_frame(in, &ask);
-			test_run(prog, in, len, NULL, 0, 1, &r);
-			wrong += name[at] && (r.verdict != XDP_TX || answer_fault(in, len, r.frame, r.len));
+			wrong += name[at] && (asked_fault(prog, &ask, &r) || r.verdict != XDP_TX);
 			name[at] = tolower(name[at]);
 		}
 		n.own.message_sum ^= 1;
@@ -230,14 +236,14 @@ static void run_ways(struct bpf_program *prog, int names)
 	for (uint32_t row = 0; ok && !bpf_map_lookup_elem(names, &row, &n); row++) {
 		char name[DNS_NAME];
 
-		if (n.large || !n.len || !name_text(name, n.name) || !name[strcspn(name, "abcdefghijklmnopqrstuvwxyz")])
+		if (n.large || !n.len || !name_text(name, n.name) || !name[letter_at(name)])
 			continue;
 		for (unsigned i = 0; ok && i < 6 * ARRAY_LEN(types); i++, asked++) {
 			struct ask ask = {
 				.name = name, .type = types[i / 6], .opt = opts[i % 3], .flags = i % 5 ? 0 : 0x0100};
 
 			ask.frame.family = i % 2 ? 6 : 4;
-			ok = same_ways(prog, &ask, name, strcspn(name, "abcdefghijklmnopqrstuvwxyz"), &sent);
+			ok = same_ways(prog, &ask, name, letter_at(name), &sent);
 			if (!ok)
 				test_note("%s, type %u, OPT %s, IPv%d", name, ask.type, ask.opt ? ask.opt : "none",
 					  ask.frame.family);
