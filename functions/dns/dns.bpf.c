@@ -27,7 +27,7 @@ __noinline int dns_long(struct xdp_md *ctx)
 	q = dns_query();
 	if (!q)
 		return XDP_PASS;
-	if (row == DNS_FOUND_NOTHING || (row == DNS_FOUND_OUTSIDE && !refuse) || !dns_take(row))
+	if ((row == DNS_FOUND_OUTSIDE && !refuse) || !dns_take(row))
 		return XDP_PASS;
 	return dns_send(ctx, &p, q, row);
 }

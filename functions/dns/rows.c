@@ -222,9 +222,15 @@ static int by_ask(const void *a, const void *b)
 	return (ask_x > ask_y) - (ask_x < ask_y);
 }
 
-static size_t size_of(const struct dns_answer *a)
+static size_t answer_size(const struct dns_answer *a)
 {
 	return offsetof(struct dns_answer, body.bytes) + a->body.len;
+}
+
+static bool keep_own(struct named *e, const struct dns_answer *a)
+{
+	e->own = malloc(answer_size(a));
+	return e->own && memcpy(e->own, a, answer_size(a));
 }
 
 static void make_node(struct maker *k, const struct node *node)
@@ -247,12 +253,8 @@ static void make_node(struct maker *k, const struct node *node)
 	*e = (struct named){.name = node->name, .zone = k->zone->index, .first = k->rows[ROWS_ANSWERS]};
 	e->flags = name_flags(k, node);
 	qsort(k->own, k->own_n, sizeof(*k->own), by_ask);
-	if (k->own_n) {
-		e->own = malloc(size_of(&k->own[0]));
-		k->ok = e->own;
-	}
-	if (e->own)
-		memcpy(e->own, &k->own[0], size_of(&k->own[0]));
+	if (k->own_n)
+		k->ok = keep_own(e, k->own);
 	for (size_t i = 1; i < k->own_n; i++, e->count++)
 		put_next(k, ROWS_ANSWERS, &k->own[i]);
 }
@@ -368,7 +370,7 @@ static void make_names(struct maker *k)
 
 		row.len = len;
 		if (e->own)
-			memcpy(&row.own, e->own, size_of(e->own));
+			memcpy(&row.own, e->own, answer_size(e->own));
 		if (len <= sizeof(row.name)) {
 			memcpy(row.name, e->name, len);
 		} else {

@@ -184,50 +184,50 @@ static __always_inline __u32 dns_offset(const struct kfaas_packet *p)
 
 /* Make dns_query()'s answer that of ROW; DNS_FOUND_OUTSIDE: refuse. False: it is for the server behind. A global
  * subprogram: what comes after it is the same for the verifier, whatever it was. */
-__noinline int dns_take(__u32 row)
+__noinline int dns_take(int row)
 {
 	__u32 limit = max_size < 512 ? 512 : max_size > DNS_SIZE ? DNS_SIZE : max_size, others;
 	struct dns_query *q = dns_query();
 	const struct dns_answer *a;
-	struct dns_rest rest;
+	struct dns_rest *rest;
 
 	if (!q)
 		return false;
-	a = row == (__u32)DNS_FOUND_OUTSIDE ? NULL : dns_found_row(row);
-	if (a ? dns_marked(a, DNS_PASS) : row != (__u32)DNS_FOUND_OUTSIDE)
+	a = row < 0 ? NULL : dns_found_row(row);
+	if (a ? dns_marked(a, DNS_PASS) : row != DNS_FOUND_OUTSIDE)
 		return false;
-	q->rest = (struct dns_rest){0};
+	rest = &q->rest;
+	*rest = (struct dns_rest){0};
 	if (q->version) {
-		q->rest.rcode = DNS_RCODE_BADVERS >> 4;
+		rest->rcode = DNS_RCODE_BADVERS >> 4;
 		return true;
 	}
 	if (!a) {
-		q->rest.flags = bpf_htons(DNS_RCODE_REFUSED);
+		rest->flags = bpf_htons(DNS_RCODE_REFUSED);
 		return true;
 	}
-	rest = (struct dns_rest){.flags = (a->flags & bpf_htons(DNS_AA | DNS_TC | DNS_RCODE)) | bpf_htons(q->rcode),
-				 .an = a->an,
-				 .ns = a->ns,
-				 .ar = a->ar,
-				 .len = a->len,
-				 .sum = a->sum,
-				 .whole = true,
-				 .name_len = a->name_len};
+	*rest = (struct dns_rest){.flags = (a->flags & bpf_htons(DNS_AA | DNS_TC | DNS_RCODE)) | bpf_htons(q->rcode),
+				  .an = a->an,
+				  .ns = a->ns,
+				  .ar = a->ar,
+				  .len = a->len,
+				  .sum = a->sum,
+				  .whole = true,
+				  .name_len = a->name_len};
 	others = sizeof(struct dns_header) + q->len + 4 + (q->edns ? sizeof(struct dns_opt) : 0);
 	if (q->size < limit)
 		limit = q->size;
-	if (others + rest.len > limit && dns_marked(a, DNS_SIGNED) && q->dnssec)
+	if (others + rest->len > limit && dns_marked(a, DNS_SIGNED) && q->dnssec)
 		return false;
-	if (others + rest.len > limit && a->extra && a->extra <= rest.len) {
-		rest.len -= a->extra;
-		rest.ar = 0;
-		rest.whole = false;
+	if (others + rest->len > limit && a->extra && a->extra <= rest->len) {
+		rest->len -= a->extra;
+		rest->ar = 0;
+		rest->whole = false;
 	}
-	if (others + rest.len > limit) {
-		rest.flags |= bpf_htons(DNS_TC);
-		rest.an = rest.ns = rest.ar = rest.len = 0;
+	if (others + rest->len > limit) {
+		rest->flags |= bpf_htons(DNS_TC);
+		rest->an = rest->ns = rest->ar = rest->len = 0;
 	}
-	q->rest = rest;
 	return true;
 }
 
