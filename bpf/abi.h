@@ -12,7 +12,7 @@
 
 #include <linux/types.h>
 
-#define KF_ABI 2u /* raised when anything below changes its meaning or layout */
+#define KF_ABI 3u /* raised when anything below changes its meaning or layout */
 
 /* Functions deployed on one interface. Slots are where revisions live in the
  * program arrays; the spare ones hold the new revisions while they are built. */
@@ -89,14 +89,24 @@ enum kf_chain_flags {
 struct kf_chain {
 	__u16 n;
 	__u16 flags;
-	__u32 pad;
+	__u32 plain; /* the chain in a word, or KF_PLAIN_NONE */
 	struct kf_step step[KF_CHAIN_LEN];
 };
+
+/* A chain of one step with neither limit nor budget, in a word: slot, id, cont, and KF_PLAIN_ANYWHERE if it goes
+ * without KF_STEP_LOCAL. */
+#define KF_PLAIN_ID	   11
+#define KF_PLAIN_CONT	   21
+#define KF_PLAIN_CONT_BITS 10
+#define KF_PLAIN_ANYWHERE  (1u << 31)
+#define KF_PLAIN_NONE	   0u
 
 /* One per gate, mapped by the loader: what most packets are matched with, both generations. */
 struct kf_tables {
 	struct kf_row row[2 * KF_ROWS];
 	struct kf_chain chain[2 * KF_CHAINS];
+	__u32 plain[4 * KF_ROWS]; /* by generation, UDP or TCP, port: `plain` of the port's chain; none if there is an
+				     `any` */
 };
 
 /* Address table: longest prefix within (generation, chain). IPv4 addresses are
@@ -151,18 +161,21 @@ struct kf_account {
 	__u64 hist[KF_HIST]; /* of the sampled invocations */
 };
 
-/* What a CPU matched last, see cache.h. */
+/* What a CPU has found out last, see cache.h. */
 #define KF_CPUS		1024u /* those with a higher number have none */
 #define KF_CACHE_MISSES 16u   /* that replace an entry: at most one in so many */
 #define KF_CACHE_BUSY	1ull  /* UNTIL while an entry changes: long past */
 struct kf_cached {
 	__u64 until; /* jiffies64 */
 	__u64 mac, mac_mask;
-	__u64 end, end_mask; /* union kf_end */
-	__u64 step;	     /* struct kf_step */
+	__be32 addr, addr_mask;
 	__be32 middle;
 	__u32 gen;
+	__u32 ports; /* of kf_tables.plain, the first of these frames' protocol */
+	__u32 least; /* that a word has to be there: one that asks for no more than is compared */
 	__u32 sample_mask;
+	__be32 port; /* what this one is known to lead to is */
+	__u32 plain;
 	__u16 misses;
 	__u16 changes;
 };
@@ -240,6 +253,9 @@ KF_ASSERT_SIZE(kf_control, 200);
 KF_ASSERT_SIZE(kf_row, 8);
 KF_ASSERT_SIZE(kf_step, 8);
 KF_ASSERT_SIZE(kf_chain, 72);
+_Static_assert(KF_SLOTS < 1u << KF_PLAIN_ID, "a slot");
+_Static_assert(KF_FUNCTIONS <= 1u << (KF_PLAIN_CONT - KF_PLAIN_ID), "an id");
+_Static_assert(1u << (KF_PLAIN_CONT + KF_PLAIN_CONT_BITS) == KF_PLAIN_ANYWHERE, "cont");
 KF_ASSERT_SIZE(kf_addr_key, 24);
 KF_ASSERT_SIZE(kf_policy, 24);
 KF_ASSERT_SIZE(kf_meter, 24);

@@ -1,24 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* cache.h - what each CPU matched last: a cache of one match.
+/* cache.h - what each CPU has found out last: that frames to this address, of this protocol, are for us, and
+ * what one port of it leads to.
  *
  * To look a frame up, the processor must have read its port before it can ask the first table, and have
  * that table's answer before it can ask the next: dozens of cycles, one after the other. What a former
  * frame was matched to is there at once; that this one is like it takes compares alone, and these the
- * processor foretells.
+ * processor foretells. For another port of the same address and protocol one table is read, which has
+ * all that there is to know of a plain function in a word.
  *
- * An entry is valid as long as its generation is in force, and the kernel's word on its address (local.h)
- * is. A frame that is not like it replaces it only now and then, so that ports that alternate cost little. */
+ * An entry is valid as long as its generation is in force, and KF_LOCAL_JIFFIES at most: so long the kernel's
+ * word on its address holds (local.h), and so soon a port that is asked for more often takes its place. A
+ * frame that is not like it replaces it only now and then, so that addresses that alternate cost little. */
 #ifndef KF_CACHE_H
 #define KF_CACHE_H
 
 #include "maps.h"
 #include "quick.h"
-
-/* Read at once. */
-union kf_step_word {
-	struct kf_step step;
-	__u64 word;
-};
 
 /* Entries are a CPU's own, yet another look-up on it may come between any two instructions: under PREEMPT_RT and
  * BPF_PROG_TEST_RUN. So one writer at a time changes an entry, from kf_cache_begin, which makes it invalid, until it
@@ -28,6 +25,18 @@ static __always_inline bool kf_cache_begin(__u64 *until)
 	__u64 seen = KF_ONCE(*until);
 
 	return seen != KF_CACHE_BUSY && __sync_val_compare_and_swap(until, seen, KF_CACHE_BUSY) == seen;
+}
+
+/* The first of a protocol's ports in kf_tables.plain. GEN: 0 or 1. */
+static __always_inline __u32 kf_plain_first(__u32 gen, bool udp)
+{
+	return gen * 2 * KF_ROWS + (udp ? 0 : KF_ROWS);
+}
+
+static __always_inline __u32 kf_plain_at(__u32 i)
+{
+	barrier_var(i); /* as in kf_row */
+	return KF_ONCE(kf_tables.plain[i & (4 * KF_ROWS - 1)]);
 }
 
 /* CPU: less than KF_CPUS. */
@@ -41,42 +50,50 @@ static __always_inline struct kf_cached *kf_cached(__u32 cpu)
 	return c;
 }
 
-/* Is K like what is cached? Then what that was matched to is in STEP and SAMPLE_MASK. If the entry changes while it is
- * read (kf_cache_begin), it says no. */
-static __always_inline bool kf_cache_get(struct kf_cached *c, const struct kf_key *k, __u64 now,
-					 union kf_step_word *step, __u32 *sample_mask)
+/* What such a frame leads to, if that is known: its `plain` and the sample mask. If the entry changes while it is read
+ * (kf_cache_begin), it is not known. */
+static __always_inline bool kf_cache_get(struct kf_cached *c, const struct kf_key *k, __u64 now, __u32 *plain,
+					 __u32 *sample_mask)
 {
 	__u16 changes = KF_ONCE(c->changes);
 
 	if (KF_UNLIKELY(KF_ONCE(c->until) <= now) || KF_UNLIKELY(KF_ONCE(c->gen) != k->gen) ||
-	    KF_UNLIKELY((k->end.word & KF_ONCE(c->end_mask)) != KF_ONCE(c->end)) ||
+	    KF_UNLIKELY((k->end.addr & KF_ONCE(c->addr_mask)) != KF_ONCE(c->addr)) ||
 	    KF_UNLIKELY((k->start & KF_ONCE(c->mac_mask)) != KF_ONCE(c->mac)) ||
 	    KF_UNLIKELY(k->middle != KF_ONCE(c->middle)))
 		return false;
 	*sample_mask = KF_ONCE(c->sample_mask);
-	step->word = KF_ONCE(c->step);
+	*plain = KF_ONCE(c->plain);
+	if (k->end.port != KF_ONCE(c->port)) {
+		*plain = kf_plain_at(KF_ONCE(c->ports) + bpf_ntohs(k->end.port));
+		if (*plain < KF_ONCE(c->least))
+			return false;
+	}
 	return !KF_UNLIKELY(KF_ONCE(c->changes) != changes);
 }
 
-/* UNTIL: jiffies64. */
-static __always_inline void kf_cache_put(struct kf_cached *c, const struct kf_key *k, __u64 until,
-					 const union kf_step_word *step, __u32 sample_mask)
+/* K was found to lead to PLAIN. UNTIL: jiffies64. */
+static __always_inline void kf_cache_put(struct kf_cached *c, const struct kf_key *k, __u64 until, __u32 plain,
+					 __u32 sample_mask)
 {
-	bool local = step->step.flags & KF_STEP_LOCAL;
-	union kf_end end_mask = {.addr = local ? ~0u : 0, .port = 0xffff};
+	bool local = !(plain & KF_PLAIN_ANYWHERE), udp = k->middle == bpf_htonl(IPPROTO_UDP);
 	__u64 mac_mask = local ? KF_MAC_MASK : 0;
+	__be32 addr_mask = local ? ~0u : 0;
 
 	if (++c->misses % KF_CACHE_MISSES || !kf_cache_begin(&c->until))
 		return;
 	KF_ONCE(c->changes)++;
 	KF_ONCE(c->mac_mask) = mac_mask;
 	KF_ONCE(c->mac) = k->start & mac_mask;
-	KF_ONCE(c->end_mask) = end_mask.word;
-	KF_ONCE(c->end) = k->end.word & end_mask.word;
+	KF_ONCE(c->addr_mask) = addr_mask;
+	KF_ONCE(c->addr) = k->end.addr & addr_mask;
 	KF_ONCE(c->middle) = k->middle;
 	KF_ONCE(c->gen) = k->gen;
+	KF_ONCE(c->ports) = kf_plain_first(k->gen & 1, udp);
+	KF_ONCE(c->least) = local ? KF_PLAIN_NONE + 1 : KF_PLAIN_ANYWHERE;
 	KF_ONCE(c->sample_mask) = sample_mask;
-	KF_ONCE(c->step) = step->word;
+	KF_ONCE(c->port) = k->end.port;
+	KF_ONCE(c->plain) = plain;
 	KF_ONCE(c->until) = until;
 }
 

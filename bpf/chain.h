@@ -99,7 +99,7 @@ static __always_inline bool kf_admit(const struct kf_step *s, const struct kf_ru
 }
 
 /* Count a function's verdict; KF_GO_ON if the chain goes on after it. */
-static __always_inline int kf_settle(const struct kf_step *s, struct kf_account *a, int verdict)
+static __always_inline int kf_settle(__u32 cont, struct kf_account *a, int verdict)
 {
 	__u32 index = verdict + KF_VERDICT_BASE;
 
@@ -112,7 +112,7 @@ static __always_inline int kf_settle(const struct kf_step *s, struct kf_account 
 		return KF_INVALID;
 	}
 	a->verdict[index]++;
-	return KF_UNLIKELY(s->cont & (1u << index)) ? KF_GO_ON : verdict;
+	return KF_UNLIKELY(cont & (1u << index)) ? KF_GO_ON : verdict;
 }
 
 static __always_inline int kf_step(kf_ctx *ctx, const struct kf_step *s, const struct kf_flow *f,
@@ -145,7 +145,7 @@ static __always_inline int kf_step(kf_ctx *ctx, const struct kf_step *s, const s
 		if (s->flags & KF_STEP_FUSE && policy && meter)
 			kf_feed_fuse(policy, meter, start);
 	}
-	return kf_settle(s, a, verdict);
+	return kf_settle(s->cont, a, verdict);
 }
 
 /* Global like kf_invoke: looked at once by the verifier, whatever the parse found. */

@@ -88,6 +88,16 @@ static struct kf_step make_step(const struct build *b, const struct entry *e)
 	return s;
 }
 
+static __u32 make_plain(const struct kf_chain *c)
+{
+	const struct kf_step *s = c->step;
+
+	if (c->n != 1 || c->flags || s->flags & ~KF_STEP_LOCAL || s->cont >> KF_PLAIN_CONT_BITS)
+		return KF_PLAIN_NONE;
+	return s->slot | (__u32)s->id << KF_PLAIN_ID | (__u32)s->cont << KF_PLAIN_CONT |
+	       (s->flags & KF_STEP_LOCAL ? 0 : KF_PLAIN_ANYWHERE);
+}
+
 static int too_long(const struct entry *e, size_t n)
 {
 	char trigger[TRIGGER_TEXT_MAX], names[400] = "";
@@ -169,6 +179,7 @@ static int make_chains(struct build *b)
 		for (size_t j = 0; j < n; j++)
 			c.step[j] = make_step(b, &e[j]);
 		c.n = n;
+		c.plain = make_plain(&c);
 		if (e->t->kind == TRIGGER_ANY) {
 			b->m->chains[KF_CHAIN_ANY] = c;
 			b->m->flags |= KF_GEN_ANY;
@@ -310,6 +321,31 @@ static int write_ports(struct build *b, __u8 proto)
 	return rc;
 }
 
+/* SIZE: a multiple of 8. What is clear is not written to: the first write to a page may cost more than to read it all.
+ */
+static void clear(void *p, size_t size)
+{
+	__u64 *words = p;
+
+	for (size_t i = 0; i < size / sizeof(*words); i++)
+		if (words[i])
+			words[i] = 0;
+}
+
+/* Where there is an `any` chain, which comes first, none is plain. */
+static void write_plain(struct match *m)
+{
+	clear(m->plain, 2 * PORTS * sizeof(*m->plain)); /* KF_PLAIN_NONE */
+	for (unsigned port = 0; port < PORTS && !(m->flags & KF_GEN_ANY); port++) {
+		const struct kf_row *r = &m->rows[port];
+
+		if (r->udp)
+			m->plain[port] = m->chains[r->udp].plain;
+		if (r->tcp)
+			m->plain[PORTS + port] = m->chains[r->tcp].plain;
+	}
+}
+
 int match_build(struct match *m, enum kf_hook hook, const struct match_function *functions, size_t n)
 {
 	struct build b = {.m = m, .hook = hook, .addrs.m = m};
@@ -318,7 +354,7 @@ int match_build(struct match *m, enum kf_hook hook, const struct match_function 
 	m->flags = 0;
 	m->n_addrs = 0;
 	m->n_chains = KF_CHAIN_ANY + 1;
-	memset(m->rows, 0, KF_ROWS * sizeof(*m->rows));
+	clear(m->rows, KF_ROWS * sizeof(*m->rows));
 	memset(m->chains, 0, m->n_chains * sizeof(*m->chains));
 	rc = collect(&b, functions, n);
 	if (!rc)
@@ -331,6 +367,8 @@ int match_build(struct match *m, enum kf_hook hook, const struct match_function 
 		rc = write_ports(&b, IPPROTO_UDP);
 	if (!rc)
 		rc = write_ports(&b, IPPROTO_TCP);
+	if (!rc)
+		write_plain(m);
 	match_addrs_free(&b.addrs);
 	free(b.entries);
 	free(b.keys);

@@ -38,6 +38,7 @@ struct match_addr {
 struct match {
 	struct kf_row *rows;	 /* the caller's: room for KF_ROWS, all are written */
 	struct kf_chain *chains; /* the caller's: room for KF_CHAINS, the first n_chains are written */
+	__u32 *plain;		 /* the caller's: room for UDP's and TCP's ports, all are written */
 	__u32 n_chains;
 	struct match_addr *addrs; /* ours, see match_free */
 	size_t n_addrs, room_addrs;

@@ -3,8 +3,8 @@
  * it does not. (scope.c says how long an address is known.) */
 #include "rig.h"
 
-#include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 static const struct function table[] = {{"udp/53", .local = true}, {"tcp/53"}, {"udp/54"}, {"proto/47"}};
 static const struct packet usual = {UDP(53), .bytes = 40};
@@ -125,18 +125,97 @@ static void test_any_address(struct gate *g)
 	test_ok(ok && misses(g) == before, "%s: one entry for all addresses of a function without scope", g->name);
 }
 
-/* Two ports in turn: each is answered by its own; one of them from the cache, nearly always. */
-static void test_turns(struct gate *g)
+/* Two kinds of frame in turn: each is answered by its own. */
+static uint32_t misses_in_turn(struct gate *g, const struct row *a, const struct row *b, uint32_t n, bool *ok)
 {
-	uint32_t before = misses(g), n = 20 * KF_CACHE_MISSES;
-	bool ok = true;
+	uint32_t before = misses(g);
 
 	rig_install(g, table, ARRAY_LEN(table));
 	for (uint32_t i = 0; i < n; i++)
-		ok = ok && saw(g, &like[i % 2 ? 4 : 6].in, i % 2 ? "c" : "b"); /* without scope: kept for ever */
-	before = misses(g) - before;
-	test_note("%u misses of %u", before, n);
-	test_ok(ok && before <= n / 2 + 2 * KF_CACHE_MISSES, "%s: ports in turn", g->name);
+		*ok = *ok && saw(g, i % 2 ? &a->in : &b->in, i % 2 ? a->want : b->want);
+	test_note("%u misses of %u", misses(g) - before, n);
+	return misses(g) - before;
+}
+
+static void test_turns(struct gate *g)
+{
+	static const struct row udp = {"", {UDP(53)}, "a"}, other = {"", {UDP(54)}, "c"}, tcp = {"", {TCP(53)}, "b"};
+	uint32_t n = 20 * KF_CACHE_MISSES;
+	bool ok = true;
+
+	/* (they are looked up anew when an entry gets old, too) */
+	test_ok(misses_in_turn(g, &udp, &other, n, &ok) <= n / 4 && ok, "%s: ports of one protocol in turn", g->name);
+	test_ok(misses_in_turn(g, &other, &tcp, n, &ok) <= 3 * n / 4 && ok, "%s: protocols in turn: one from the cache",
+		g->name);
+}
+
+/* What an entry says of other ports: as much as the frame is compared for. */
+static void test_ports(struct gate *g)
+{
+	static const struct function ports[] = {
+		{"udp/53", .local = true},
+		{"udp/54"},
+		{"udp/55", .cont = 0xffff},
+		{"udp/55"},
+		{"udp/56 to 192.0.2.0/24"},
+		{"proto/17", .local = true},
+		{"udp/57", .flags = KF_STEP_LIMIT, .policy = {.interval = 1ull << 60, .flags = KF_LIMIT_DROP}},
+	};
+	static const struct row rows[] = {
+		{"a plain one", {UDP(54)}, "b"},
+		{"a local one", {UDP(53)}, "a"},
+		{"a chain of two", {UDP(55)}, "cd"},
+		{"one by address", {UDP(56)}, "e"},
+		{"the protocol's", {UDP(58)}, "f"},
+		{"a plain one, at another address", {UDP(54), .to = "203.0.113.1"}, "b"},
+		{"a local one, at another address", {UDP(53), .to = "203.0.113.1"}, ""},
+		{"a local one, at another MAC address", {UDP(53), .to_mac = mac_client}, ""},
+		{"one by address, at another address", {UDP(56), .to = "203.0.113.1"}, ""},
+		{"the protocol's, at another address", {UDP(58), .to = "203.0.113.1"}, ""},
+		{"the protocol's, in the shortest frame", {UDP(58)}, "f"},
+	};
+	static const struct packet primes[] = {{UDP(53)}, {UDP(54)}, {UDP(54), .to = "203.0.113.1"}, {UDP(58)}};
+	bool out = g->hook == KF_TC_EGRESS, ok = true;
+
+	rig_install(g, ports, ARRAY_LEN(ports));
+	for (const struct row *r = rows; r < rows + ARRAY_LEN(rows); r++) {
+		if (out && (r->in.to || r->in.to_mac))
+			continue;
+		for (size_t i = 0; i < ARRAY_LEN(primes); i++)
+			ok = prime(g, &primes[i]) && saw(g, &r->in, r->want) && ok;
+		test_ok(ok, "%s: after another port, %s", g->name, r->name);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(primes); i++) {
+		ok = prime(g, &primes[i]);
+		rig_account_reset(g, 6);
+		rig_packet(g, &(struct packet){UDP(57)}, 1);
+		ok = rig_packet(g, &(struct packet){UDP(57)}, 4)->verdict == g->drop && ok;
+		ok &= rig_account(g, 6).packets <= 1 && rig_account(g, 6).limited >= 4;
+	}
+	test_ok(ok, "%s: after another port, one with a limit", g->name);
+	rig_install(g, table, ARRAY_LEN(table));
+	ok = prime(g, &(struct packet){UDP(53)}) && saw(g, &(struct packet){UDP(54)}, "c");
+	rig_install(g, ports, ARRAY_LEN(ports));
+	test_ok(ok && saw(g, &(struct packet){UDP(54)}, "b"), "%s: another port, in the next generation", g->name);
+}
+
+/* The port that an entry is of was asked for long ago: before long the entry is of one that is asked for. */
+static void test_renewed(struct gate *g)
+{
+	struct timespec nap = {.tv_nsec = 1000000};
+	uint32_t before, tries = 0;
+	bool ok;
+
+	rig_install(g, table, ARRAY_LEN(table));
+	ok = prime(g, &(struct packet){UDP(54)});
+	for (before = misses(g); ok && misses(g) < before + KF_CACHE_MISSES && tries < 5000; tries++) {
+		rig_packet(g, &usual, 1);
+		nanosleep(&nap, NULL);
+	}
+	ok &= is_cached(g) && tries < 5000;
+	for (size_t i = 0; i < KF_CPUS; i++)
+		ok &= g->cache[i].gen != control->gen || g->cache[i].port == htons(53);
+	test_ok(ok, "%s: an entry of a port that is no longer asked for", g->name);
 }
 
 /* Each of these ways must count what it did, and nothing else. */
@@ -201,6 +280,8 @@ void test_cache(void)
 		test_lengths(g);
 		test_any_address(g);
 		test_turns(g);
+		test_ports(g);
+		test_renewed(g);
 		test_counts(g);
 		test_not_plain(g);
 	}

@@ -79,7 +79,6 @@ static void measure_gate(struct gate *g)
 		{"udp/53"}, {"udp/53"}, {"udp/53"}, {"udp/53"}, {"udp/53"}, {"udp/53"}, {"udp/53"}, {"udp/53"},
 	};
 	static const struct function port = {"udp/53"}, local = {"udp/53", .local = true};
-	struct kf_chain *c;
 
 	measure_bare(g);
 	rig_install(g, NULL, 0);
@@ -101,9 +100,7 @@ static void measure_gate(struct gate *g)
 	measure(g, "a chain of 8", &dns);
 	measure_brakes(g);
 	deploy(g, &port, 1, false);
-	c = g->tables[control->gen & 1].chains;
-	c[g->tables[control->gen & 1].rows[53].udp].step[0].slot = KF_SLOTS - 1;
-	rig_changed();
+	rig_point(g, 53, KF_SLOTS - 1);
 	rig_put_program(g, KF_SLOTS - 1, g->hook == KF_XDP ? "xdp_tx" : "tc_shot");
 	measure(g, "a function by port in a spare slot", &dns);
 }

@@ -210,6 +210,25 @@ void rig_put(struct gate *g, uint32_t slot, char letter)
 	rig_put_program(g, slot, letter ? name : NULL);
 }
 
+void rig_changed(void)
+{
+	control->gen += 2;
+}
+
+void rig_point(struct gate *g, uint16_t port, uint16_t slot)
+{
+	struct match *m = &g->tables[control->gen & 1];
+	struct kf_chain *c = &m->chains[m->rows[port].udp];
+	struct kf_step *s = &c->step[0];
+
+	s->slot = slot;
+	c->plain = KF_PLAIN_NONE;
+	if (slot < 1 << KF_PLAIN_ID)
+		c->plain = slot | s->id << KF_PLAIN_ID | (uint32_t)s->cont << KF_PLAIN_CONT | KF_PLAIN_ANYWHERE;
+	m->plain[port] = c->plain;
+	rig_changed();
+}
+
 static size_t parse_triggers(const char *text, struct trigger *t, size_t room)
 {
 	char copy[256], *save = NULL;
@@ -273,6 +292,7 @@ void rig_fill(struct gate *g, uint32_t gen, const struct function *table, size_t
 	write_addrs(g, gen, false);
 	m->rows = g->mapped->row + gen * KF_ROWS;
 	m->chains = g->mapped->chain + gen * KF_CHAINS;
+	m->plain = g->mapped->plain + gen * 2 * KF_ROWS;
 	if (match_build(m, g->hook, f, n))
 		bail(EINVAL, "cannot build the tables:", fail_text());
 	write_addrs(g, gen, true);
@@ -284,11 +304,6 @@ void rig_install(struct gate *g, const struct function *table, size_t n)
 {
 	rig_fill(g, !(control->gen & 1), table, n);
 	control->gen++;
-}
-
-void rig_changed(void)
-{
-	control->gen += 2;
 }
 
 void rig_sample(uint32_t one_in)

@@ -9,15 +9,6 @@ static const struct function table[] = {{"udp/53"}};
 static uint8_t frame[TEST_FRAME];
 static size_t len;
 
-/* The slot that the chain's one step invokes. */
-static void point_at(struct gate *g, uint16_t slot)
-{
-	const struct kf_row *row = &g->tables[control->gen & 1].rows[53];
-
-	g->tables[control->gen & 1].chains[row->udp].step[0].slot = slot;
-	rig_changed();
-}
-
 static void test_edges(struct gate *g)
 {
 	static const uint16_t edges[] = {0, 1, 63, 64, 511, 512, 1023, 1024, 1025, 1026, 1027, 1028, 1029, 1030, 1031};
@@ -25,7 +16,7 @@ static void test_edges(struct gate *g)
 	for (size_t i = 0; i < ARRAY_LEN(edges); i++) {
 		bool ok;
 
-		point_at(g, edges[i]);
+		rig_point(g, 53, edges[i]);
 		rig_put(g, edges[i], 'k');
 		ok = rig_saw(rig_run(g, frame, len, 1), g->final, "k", frame, len);
 		rig_put(g, edges[i], 'l');
@@ -34,9 +25,9 @@ static void test_edges(struct gate *g)
 		ok &= rig_saw(rig_run(g, frame, len, 1), g->pass, "", frame, len);
 		test_ok(ok, "%s: slot %u filled, replaced, emptied", g->name, edges[i]);
 	}
-	point_at(g, KF_SLOTS);
+	rig_point(g, 53, KF_SLOTS);
 	test_ok(rig_saw(rig_run(g, frame, len, 1), g->pass, "", frame, len), "%s: slot %u is none", g->name, KF_SLOTS);
-	point_at(g, 0xffff);
+	rig_point(g, 53, 0xffff);
 	test_ok(rig_saw(rig_run(g, frame, len, 1), g->pass, "", frame, len), "%s: slot 65535 is none", g->name);
 }
 
@@ -51,7 +42,7 @@ static void test_all(struct gate *g)
 		for (unsigned slot = 0; slot < KF_SLOTS; slot++) {
 			char who[2] = {(char)('a' + (slot >> shift & 15))};
 
-			point_at(g, slot);
+			rig_point(g, 53, slot);
 			if (!rig_saw(rig_run(g, frame, len, 1), g->final, who, frame, len)) {
 				test_note("slot %u", slot);
 				ok = false;

@@ -251,10 +251,24 @@ static void random_packet(struct packet *p)
 
 static struct kf_row rows[KF_ROWS];
 static struct kf_chain chains[KF_CHAINS];
+static __u32 plain[2 * KF_ROWS];
+
+/* A port's word has all of its chain, or sends the gate there. */
+static bool right_word(const struct match *m, unsigned port, bool udp)
+{
+	const struct kf_chain *c = &chains[udp ? rows[port].udp : rows[port].tcp];
+	const struct kf_step *s = c->step;
+	__u32 word = plain[udp ? port : KF_ROWS + port];
+
+	if (m->flags & KF_GEN_ANY || c->n != 1 || c->flags & KF_CHAIN_ADDR || s->flags & KF_STEP_LIMIT)
+		return word == KF_PLAIN_NONE;
+	return s->slot == (word & 0x7ff) && s->id == (word >> 11 & 0x3ff) && s->cont == (word >> 21 & 0x3ff) &&
+	       (s->flags ? 0 : 1) == word >> 31;
+}
 
 static void one_set(unsigned s, unsigned n_packets)
 {
-	struct match m = {.rows = rows, .chains = chains};
+	struct match m = {.rows = rows, .chains = chains, .plain = plain};
 	struct match_function f[12] = {0};
 	struct trigger on[12][10];
 	struct kf_chain want;
@@ -292,6 +306,8 @@ static void one_set(unsigned s, unsigned n_packets)
 
 			random_packet(&p);
 			expect_chain(f, n, hook, best_trigger(f, n, hook, &p), &want);
+			if (p.has_port && !right_word(&m, p.port, p.proto == IPPROTO_UDP))
+				fail_msg("set %u, hook %u: the word of port %u, proto %u", s, hook, p.port, p.proto);
 			if (!same_steps(gate(&m, &p), &want))
 				fail_msg("set %u, hook %u, packet %u: port %u proto %u ether %x", s, hook, i, p.port,
 					 p.proto, p.ether);
@@ -319,7 +335,7 @@ static void test_any_and_flags(void **state)
 	struct trigger on[2];
 	struct match_function f = {
 		.name = "f", .on = on, .n_on = 2, .hooks = 1, .id = 3, .slot = 9, .cont_xdp = 4, .local = true};
-	struct match m = {.rows = rows, .chains = chains};
+	struct match m = {.rows = rows, .chains = chains, .plain = plain};
 
 	(void)state;
 	parse(&on[0], "any");
@@ -340,7 +356,7 @@ static void test_local_flag(void **state)
 {
 	struct trigger on[2];
 	struct match_function f = {.name = "f", .on = on, .n_on = 2, .hooks = 7, .local = true};
-	struct match m = {.rows = rows, .chains = chains};
+	struct match m = {.rows = rows, .chains = chains, .plain = plain};
 
 	(void)state;
 	parse(&on[0], "udp/7");
@@ -356,11 +372,36 @@ static void test_local_flag(void **state)
 	match_free(&m);
 }
 
+/* The highest of all that a word has room for. */
+static void test_plain_word(void **state)
+{
+	struct trigger on;
+	struct match_function f = {.name = "f",
+				   .on = &on,
+				   .n_on = 1,
+				   .hooks = 7,
+				   .id = KF_FUNCTIONS - 1,
+				   .slot = KF_SLOTS - 1,
+				   .cont_xdp = 0x3ff,
+				   .cont_tc = 0x400,
+				   .local = true};
+	struct match m = {.rows = rows, .chains = chains, .plain = plain};
+
+	(void)state;
+	parse(&on, "tcp/65535");
+	assert_int_equal(match_build(&m, KF_XDP, &f, 1), 0);
+	assert_int_equal(plain[2 * KF_ROWS - 1], 0x3ffu << 21 | (KF_FUNCTIONS - 1) << 11 | (KF_SLOTS - 1));
+	assert_int_equal(plain[KF_ROWS - 1], KF_PLAIN_NONE);
+	assert_int_equal(match_build(&m, KF_TC_EGRESS, &f, 1), 0);
+	assert_int_equal(plain[2 * KF_ROWS - 1], KF_PLAIN_NONE); /* a verdict that it has no room for */
+	match_free(&m);
+}
+
 static void test_chain_too_long(void **state)
 {
 	struct trigger on;
 	struct match_function f[9];
-	struct match m = {.rows = rows, .chains = chains};
+	struct match m = {.rows = rows, .chains = chains, .plain = plain};
 	char names[9][4];
 
 	(void)state;
@@ -382,7 +423,7 @@ static int build_crossing(unsigned n, bool one)
 {
 	static struct trigger on[1024];
 	struct match_function f = {.name = "f", .on = on, .n_on = n, .hooks = 1};
-	struct match m = {.rows = rows, .chains = chains};
+	struct match m = {.rows = rows, .chains = chains, .plain = plain};
 	char text[64];
 	int rc;
 
@@ -410,9 +451,9 @@ static void test_too_much_crossing(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_random_sets),	  cmocka_unit_test(test_any_and_flags),
-		cmocka_unit_test(test_local_flag),	  cmocka_unit_test(test_chain_too_long),
-		cmocka_unit_test(test_too_much_crossing),
+		cmocka_unit_test(test_random_sets),    cmocka_unit_test(test_any_and_flags),
+		cmocka_unit_test(test_plain_word),     cmocka_unit_test(test_local_flag),
+		cmocka_unit_test(test_chain_too_long), cmocka_unit_test(test_too_much_crossing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
