@@ -161,24 +161,31 @@ struct kf_account {
 	__u64 hist[KF_HIST]; /* of the sampled invocations */
 };
 
-/* What a CPU has found out last, see cache.h. */
+/* What a CPU has found out last, of IPv4 and of IPv6, see cache.h. */
 #define KF_CPUS		1024u /* those with a higher number have none */
 #define KF_CACHE_MISSES 16u   /* that replace an entry: at most one in so many */
 #define KF_CACHE_BUSY	1ull  /* UNTIL while an entry changes: long past */
-struct kf_cached {
+struct kf_known {
 	__u64 until; /* jiffies64 */
 	__u64 mac, mac_mask;
-	__be32 addr, addr_mask;
-	__be32 middle;
+	__be32 middle; /* as in struct kf_key */
 	__u32 gen;
 	__u32 ports; /* of kf_tables.plain, the first of these frames' protocol */
 	__u32 least; /* that a word has to be there: one that asks for no more than is compared */
 	__u32 sample_mask;
-	__be32 port; /* what this one is known to lead to is */
-	__u32 plain;
-	__u16 misses;
+	__be16 port; /* what this one is known to lead to is */
 	__u16 changes;
+	__u32 plain;
+	__u32 misses;
 };
+struct kf_cached {
+	struct kf_known known;
+	__be32 addr, addr_mask;
+} __attribute__((aligned(64)));
+struct kf_cached6 {
+	struct kf_known known;
+	__u64 addr[2], addr_mask; /* the mask is for both */
+} __attribute__((aligned(64)));
 
 /* The kernel's answer to "is this address ours", kept for a moment, per CPU. */
 #define KF_LOCALS	 64u
@@ -261,6 +268,7 @@ KF_ASSERT_SIZE(kf_policy, 24);
 KF_ASSERT_SIZE(kf_meter, 24);
 KF_ASSERT_SIZE(kf_account, 400);
 KF_ASSERT_SIZE(kf_cached, 64);
+KF_ASSERT_SIZE(kf_cached6, 128);
 KF_ASSERT_SIZE(kf_local, 32);
 KF_ASSERT_SIZE(kf_index, 16);
 KF_ASSERT_SIZE(kf_chunk, 256);

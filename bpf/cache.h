@@ -50,51 +50,107 @@ static __always_inline struct kf_cached *kf_cached(__u32 cpu)
 	return c;
 }
 
-/* What such a frame leads to, if that is known: its `plain` and the sample mask. If the entry changes while it is read
- * (kf_cache_begin), it is not known. */
-static __always_inline bool kf_cache_get(struct kf_cached *c, const struct kf_key *k, __u64 now, __u32 *plain,
-					 __u32 *sample_mask)
+static __always_inline struct kf_cached6 *kf_cached6(__u32 cpu)
 {
-	__u16 changes = KF_ONCE(c->changes);
+	struct kf_cached6 *c;
 
-	if (KF_UNLIKELY(KF_ONCE(c->until) <= now) || KF_UNLIKELY(KF_ONCE(c->gen) != k->gen) ||
-	    KF_UNLIKELY((k->end.addr & KF_ONCE(c->addr_mask)) != KF_ONCE(c->addr)) ||
-	    KF_UNLIKELY((k->start & KF_ONCE(c->mac_mask)) != KF_ONCE(c->mac)) ||
-	    KF_UNLIKELY(k->middle != KF_ONCE(c->middle)))
-		return false;
-	*sample_mask = KF_ONCE(c->sample_mask);
-	*plain = KF_ONCE(c->plain);
-	if (k->end.port != KF_ONCE(c->port)) {
-		*plain = kf_plain_at(KF_ONCE(c->ports) + bpf_ntohs(k->end.port));
-		if (*plain < KF_ONCE(c->least))
-			return false;
-	}
-	return !KF_UNLIKELY(KF_ONCE(c->changes) != changes);
+	barrier_var(cpu);
+	c = &kf_cache6[cpu & (KF_CPUS - 1)];
+	barrier_var(c);
+	return c;
 }
 
-/* K was found to lead to PLAIN. UNTIL: jiffies64. */
-static __always_inline void kf_cache_put(struct kf_cached *c, const struct kf_key *k, __u64 until, __u32 plain,
+/* All but the address. */
+static __always_inline bool kf_known_holds(struct kf_known *c, const struct kf_key *k, __u64 now)
+{
+	return !KF_UNLIKELY(KF_ONCE(c->until) <= now) && !KF_UNLIKELY(KF_ONCE(c->gen) != k->gen) &&
+	       !KF_UNLIKELY((k->start & KF_ONCE(c->mac_mask)) != KF_ONCE(c->mac)) &&
+	       !KF_UNLIKELY(k->middle != KF_ONCE(c->middle));
+}
+
+static __always_inline bool kf_known_port(struct kf_known *c, const struct kf_key *k, __u32 *plain, __u32 *sample_mask)
+{
+	*sample_mask = KF_ONCE(c->sample_mask);
+	*plain = KF_ONCE(c->plain);
+	if (k->port == KF_ONCE(c->port))
+		return true;
+	*plain = kf_plain_at(KF_ONCE(c->ports) + bpf_ntohs(k->port));
+	return *plain >= KF_ONCE(c->least);
+}
+
+/* What such a frame leads to, if that is known: its `plain` and the sample mask. If the entry changes while it is read
+ * (kf_cache_begin), it is not known. */
+static __always_inline bool kf_cache_get(struct kf_cached *c, const struct kf_key *k, __be32 addr, __u64 now,
+					 __u32 *plain, __u32 *sample_mask)
+{
+	__u16 changes = KF_ONCE(c->known.changes);
+
+	return kf_known_holds(&c->known, k, now) && !KF_UNLIKELY((addr & KF_ONCE(c->addr_mask)) != KF_ONCE(c->addr)) &&
+	       kf_known_port(&c->known, k, plain, sample_mask) && !KF_UNLIKELY(KF_ONCE(c->known.changes) != changes);
+}
+
+static __always_inline bool kf_cache6_get(struct kf_cached6 *c, const struct kf_key *k, const __u64 *addr, __u64 now,
+					  __u32 *plain, __u32 *sample_mask)
+{
+	__u16 changes = KF_ONCE(c->known.changes);
+	__u64 mask = KF_ONCE(c->addr_mask);
+
+	return kf_known_holds(&c->known, k, now) && !KF_UNLIKELY((addr[0] & mask) != KF_ONCE(c->addr[0])) &&
+	       !KF_UNLIKELY((addr[1] & mask) != KF_ONCE(c->addr[1])) &&
+	       kf_known_port(&c->known, k, plain, sample_mask) && !KF_UNLIKELY(KF_ONCE(c->known.changes) != changes);
+}
+
+/* May the entry be replaced now? It is the caller's then, until kf_known_set. */
+static __always_inline bool kf_known_begin(struct kf_known *c)
+{
+	if (++c->misses % KF_CACHE_MISSES || !kf_cache_begin(&c->until))
+		return false;
+	KF_ONCE(c->changes)++;
+	return true;
+}
+
+static __always_inline void kf_known_set(struct kf_known *c, const struct kf_key *k, bool udp, __u64 until, __u32 plain,
 					 __u32 sample_mask)
 {
-	bool local = !(plain & KF_PLAIN_ANYWHERE), udp = k->middle == bpf_htonl(IPPROTO_UDP);
+	bool local = !(plain & KF_PLAIN_ANYWHERE);
 	__u64 mac_mask = local ? KF_MAC_MASK : 0;
-	__be32 addr_mask = local ? ~0u : 0;
 
-	if (++c->misses % KF_CACHE_MISSES || !kf_cache_begin(&c->until))
-		return;
-	KF_ONCE(c->changes)++;
 	KF_ONCE(c->mac_mask) = mac_mask;
 	KF_ONCE(c->mac) = k->start & mac_mask;
-	KF_ONCE(c->addr_mask) = addr_mask;
-	KF_ONCE(c->addr) = k->end.addr & addr_mask;
 	KF_ONCE(c->middle) = k->middle;
 	KF_ONCE(c->gen) = k->gen;
 	KF_ONCE(c->ports) = kf_plain_first(k->gen & 1, udp);
 	KF_ONCE(c->least) = local ? KF_PLAIN_NONE + 1 : KF_PLAIN_ANYWHERE;
 	KF_ONCE(c->sample_mask) = sample_mask;
-	KF_ONCE(c->port) = k->end.port;
+	KF_ONCE(c->port) = k->port;
 	KF_ONCE(c->plain) = plain;
 	KF_ONCE(c->until) = until;
+}
+
+/* K was found to lead to PLAIN. UNTIL: jiffies64. */
+static __always_inline void kf_cache_put(struct kf_cached *c, const struct kf_key *k, __be32 addr, __u64 until,
+					 __u32 plain, __u32 sample_mask)
+{
+	__be32 mask = plain & KF_PLAIN_ANYWHERE ? 0 : ~0u;
+
+	if (!kf_known_begin(&c->known))
+		return;
+	KF_ONCE(c->addr_mask) = mask;
+	KF_ONCE(c->addr) = addr & mask;
+	kf_known_set(&c->known, k, k->middle == bpf_htonl(IPPROTO_UDP), until, plain, sample_mask);
+}
+
+static __always_inline void kf_cache6_put(struct kf_cached6 *c, const struct kf_key *k, const __u64 *addr, __u64 until,
+					  __u32 plain, __u32 sample_mask)
+{
+	__u64 mask = plain & KF_PLAIN_ANYWHERE ? 0 : ~0ull;
+
+	if (!kf_known_begin(&c->known))
+		return;
+	KF_ONCE(c->addr_mask) = mask;
+	KF_ONCE(c->addr[0]) = addr[0] & mask;
+	KF_ONCE(c->addr[1]) = addr[1] & mask;
+	kf_known_set(&c->known, k, k->middle == IPPROTO_UDP, until, plain, sample_mask);
 }
 
 #endif

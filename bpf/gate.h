@@ -29,20 +29,40 @@ static __always_inline struct kf_account *kf_plain_account(__u32 plain, __u32 sa
 	return KF_UNLIKELY(!a) || KF_UNLIKELY(!(a->packets & sample_mask)) ? NULL : a;
 }
 
+static __always_inline struct kf_account *kf_like_last6(void *data, void *end, __u32 len, __u32 cpu, __u64 now,
+							__u32 *plain)
+{
+	const struct kf_quick6 *q = data;
+	struct kf_key key;
+	__u32 sample_mask;
+	__u64 addr[2];
+
+	if (data + KF_QUICK6_LEN > end)
+		return NULL;
+	key = kf_quick6_key(q, KF_EGRESS, KF_ONCE(kf_control.gen));
+	kf_quick6_addr(q, KF_EGRESS, addr);
+	if (!kf_cache6_get(kf_cached6(cpu), &key, addr, now, plain, &sample_mask) || !kf_is_quick6(q, len, addr))
+		return NULL;
+	return kf_plain_account(*plain, sample_mask);
+}
+
 /* The account of the function that a frame leads to because it is like this CPU's last. NULL: look it up. */
 static __always_inline struct kf_account *kf_like_last(void *data, void *end, __u32 len, __u32 *plain)
 {
 	__u32 cpu = bpf_get_smp_processor_id(), sample_mask;
 	__u64 now = bpf_jiffies64();
 	const struct kf_quick *q = data;
-	struct kf_cached *c;
+	union kf_end local;
 	struct kf_key key;
 
 	if (KF_UNLIKELY(cpu >= KF_CPUS) || KF_UNLIKELY(data + KF_QUICK_LEN > end))
 		return NULL;
-	c = kf_cached(cpu);
-	key = kf_quick_key(q, KF_EGRESS, KF_ONCE(kf_control.gen));
-	if (KF_UNLIKELY(!kf_cache_get(c, &key, now, plain, &sample_mask)) || KF_UNLIKELY(!kf_is_quick(q, len)))
+	if (KF_UNLIKELY(!kf_is_ip4(q)))
+		return kf_like_last6(data, end, len, cpu, now, plain);
+	local = kf_quick_end(q, KF_EGRESS);
+	key = kf_quick_key(q, local, KF_ONCE(kf_control.gen));
+	if (KF_UNLIKELY(!kf_cache_get(kf_cached(cpu), &key, local.addr, now, plain, &sample_mask)) ||
+	    KF_UNLIKELY(!kf_is_quick(q, len)))
 		return NULL;
 	return kf_plain_account(*plain, sample_mask);
 }
@@ -65,16 +85,37 @@ static __always_inline enum kf_found kf_find(kf_ctx *ctx, struct kf_matched *m, 
 	return KF_FOUND_PLAIN;
 }
 
-/* The long way. Global: looked at once by the verifier, and not with all that goes before. */
-__noinline int kf_parse_and_find(kf_ctx *ctx, __u32 len, __u32 flags, struct kf_matched *m)
+/* The frame in M was found to lead to PLAIN. */
+static __always_inline void kf_remember6(kf_ctx *ctx, __u32 len, const struct kf_matched *m, __u32 gen, __u32 plain,
+					 __u64 until)
 {
+	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
+	__u32 cpu = bpf_get_smp_processor_id();
+	const struct kf_quick6 *q = data;
+	struct kf_key key;
+
+	if (cpu >= KF_CPUS || data + KF_QUICK6_LEN > end || !(m->flow.flags & KF_FLOW_PORT) ||
+	    !kf_is_quick6(q, len, m->flow.addr))
+		return;
+	key = kf_quick6_key(q, KF_EGRESS, gen);
+	if (key.middle == m->flow.proto) /* else there are extension headers */
+		kf_cache6_put(kf_cached6(cpu), &key, m->flow.addr, until, plain, m->run.sample_mask);
+}
+
+/* The long way. Global: looked at once by the verifier, and not with all that goes before. GEN: kf_control.gen. */
+__noinline int kf_parse_and_find(kf_ctx *ctx, __u32 len, __u32 flags, __u32 gen, struct kf_matched *m)
+{
+	enum kf_found found;
 	__u32 plain;
 	__u64 until;
 
 	if (!m)
 		return KF_FOUND_NOTHING;
 	kf_read(ctx, len, m->run.gen, &m->flow);
-	return kf_find(ctx, m, flags, &plain, &until);
+	found = kf_find(ctx, m, flags, &plain, &until);
+	if (found == KF_FOUND_PLAIN)
+		kf_remember6(ctx, len, m, gen, plain, until);
+	return found;
 }
 
 static __always_inline enum kf_found kf_look_up(kf_ctx *ctx, void *data, void *end, __u32 len, struct kf_matched *m,
@@ -84,23 +125,25 @@ static __always_inline enum kf_found kf_look_up(kf_ctx *ctx, void *data, void *e
 	__u32 flags = kf_begin(&m->run, gen, KF_EGRESS ? KF_TC_EGRESS : KF_INGRESS);
 	const struct kf_quick *q = data;
 	enum kf_found found;
+	union kf_end local;
 	struct kf_key key;
 	__u64 until;
 
 	if (!flags)
 		return KF_FOUND_NOTHING;
 	if (data + KF_QUICK_LEN <= end && kf_is_quick(q, len)) {
-		key = kf_quick_key(q, KF_EGRESS, gen);
-		if (kf_quick_flow(&key, len, &m->flow)) {
+		local = kf_quick_end(q, KF_EGRESS);
+		key = kf_quick_key(q, local, gen);
+		if (kf_quick_flow(&key, local.addr, len, &m->flow)) {
 			found = kf_find(ctx, m, flags, plain, &until);
 			if (found == KF_FOUND_PLAIN && (cpu = bpf_get_smp_processor_id()) < KF_CPUS)
-				kf_cache_put(kf_cached(cpu), &key, until, *plain, m->run.sample_mask);
+				kf_cache_put(kf_cached(cpu), &key, local.addr, until, *plain, m->run.sample_mask);
 			return found;
 		}
 	}
 	if (!(flags & (KF_GEN_ANY | KF_GEN_ETHER)) && kf_is_stray(data, end))
 		return KF_FOUND_NOTHING;
-	found = kf_parse_and_find(ctx, len, flags, m);
+	found = kf_parse_and_find(ctx, len, flags, gen, m);
 	if (found == KF_FOUND_PLAIN)
 		*plain = kf_chain(&m->run, m->flow.chain)->plain;
 	return found;

@@ -49,7 +49,9 @@ struct {
 
 struct kf_tables kf_tables; /* the only variable of .bss */
 
-struct kf_cached kf_cache[KF_CPUS] SEC(".data.cache"); /* the gate's own: the loader has no part in it */
+/* The gate's own: the loader has no part in them. */
+struct kf_cached kf_cache[KF_CPUS] SEC(".data.cache");
+struct kf_cached6 kf_cache6[KF_CPUS] SEC(".data.cache6");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_LPM_TRIE);

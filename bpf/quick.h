@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* quick.h - what is most common, from a few words of the frame: a whole UDP datagram or TCP segment in
- * untagged IPv4 without options. */
+ * untagged IPv4 without options or IPv6 without extension headers. */
 #ifndef KF_QUICK_H
 #define KF_QUICK_H
 
@@ -23,13 +23,42 @@ struct kf_quick {
 #define KF_QUICK_HEADERS    28u				  /* IPv4's and KF_PORTS */
 #define KF_QUICK_LEN	    (ETH_HLEN + KF_QUICK_HEADERS) /* of a frame, at least */
 
+struct kf_quick6 {
+	__u16 mac[6];
+	__be32 start; /* ethertype, version, traffic class */
+	__be16 flow;
+	__be16 payload;
+	__u8 next;
+	__u8 hops;
+	__be16 source[8], dest[8];
+	__be16 sport, dport;
+};
+#define KF_QUICK6_START	     bpf_htonl(ETH_P_IPV6 << 16 | 0x6000)
+#define KF_QUICK6_START_MASK bpf_htonl(0xfffff000)
+#define KF_QUICK6_LEN	     (ETH_HLEN + 40u + KF_PORTS)
+
 _Static_assert(offsetof(struct kf_quick, sport) == sizeof(struct ethhdr) + sizeof(struct iphdr), "kf_quick");
+_Static_assert(offsetof(struct kf_quick6, sport) == sizeof(struct ethhdr) + sizeof(struct ipv6hdr), "kf_quick6");
+
+static __always_inline bool kf_is_ip4(const struct kf_quick *q)
+{
+	return (q->start & KF_QUICK_START_MASK) == KF_QUICK_START;
+}
 
 static __always_inline bool kf_is_quick(const struct kf_quick *q, __u32 len)
 {
 	__u32 behind = bpf_ntohs(q->total) - KF_QUICK_HEADERS; /* a total that is too small wraps, and is too large */
 
-	return (q->start & KF_QUICK_START_MASK) == KF_QUICK_START && behind <= len - KF_QUICK_LEN;
+	return kf_is_ip4(q) && behind <= len - KF_QUICK_LEN;
+}
+
+/* ADDR: of the local side. (As in kf_parse_ip6, a payload of no length is another kind, and a mapped address none.) */
+static __always_inline bool kf_is_quick6(const struct kf_quick6 *q, __u32 len, const __u64 *addr)
+{
+	__u32 behind = bpf_ntohs(q->payload) - KF_PORTS;
+
+	return (q->start & KF_QUICK6_START_MASK) == KF_QUICK6_START && behind <= len - KF_QUICK6_LEN &&
+	       (addr[0] || bpf_be64_to_cpu(addr[1]) >> 32 != 0xffff);
 }
 
 /* Neither IP nor tagged: of no interest to triggers that name a port or a protocol. */
@@ -55,12 +84,12 @@ union kf_end {
 	};
 };
 
-/* What such a frame is matched by. */
+/* What such a frame is matched by, but for its address. */
 struct kf_key {
-	__u64 start; /* the destination's MAC address, and two bytes of the source's */
-	union kf_end end;
-	__be32 middle; /* fragment and protocol */
+	__u64 start;   /* the destination's MAC address, and two bytes of the source's */
+	__be32 middle; /* fragment and protocol; of IPv6, the protocol */
 	__u32 gen;     /* kf_control.gen */
+	__be16 port;
 };
 
 static __always_inline union kf_end kf_quick_end(const struct kf_quick *q, bool egress)
@@ -77,24 +106,42 @@ static __always_inline union kf_end kf_quick_end(const struct kf_quick *q, bool 
 	return e;
 }
 
-static __always_inline struct kf_key kf_quick_key(const struct kf_quick *q, bool egress, __u32 gen)
+static __always_inline struct kf_key kf_quick_key(const struct kf_quick *q, union kf_end end, __u32 gen)
 {
 	return (struct kf_key){
 		.start = *(__u64 *)(void *)q,
-		.end = kf_quick_end(q, egress),
 		.middle = q->middle & KF_QUICK_MIDDLE,
 		.gen = gen,
+		.port = end.port,
 	};
 }
 
+static __always_inline struct kf_key kf_quick6_key(const struct kf_quick6 *q, bool egress, __u32 gen)
+{
+	return (struct kf_key){
+		.start = *(__u64 *)(void *)q,
+		.middle = q->next,
+		.gen = gen,
+		.port = egress ? q->sport : q->dport,
+	};
+}
+
+static __always_inline void kf_quick6_addr(const struct kf_quick6 *q, bool egress, __u64 *addr)
+{
+	const __u64 *from = (const void *)(egress ? q->source : q->dest);
+
+	addr[0] = from[0];
+	addr[1] = from[1];
+}
+
 /* What kf_parse would say of such a frame; false: it is another kind. */
-static __always_inline bool kf_quick_flow(const struct kf_key *k, __u32 len, struct kf_flow *f)
+static __always_inline bool kf_quick_flow(const struct kf_key *k, __be32 addr, __u32 len, struct kf_flow *f)
 {
 	f->addr[0] = 0;
-	f->addr[1] = kf_mapped(k->end.addr);
+	f->addr[1] = kf_mapped(addr);
 	f->len = len;
 	f->ether = ETH_P_IP;
-	f->port = bpf_ntohs(k->end.port);
+	f->port = bpf_ntohs(k->port);
 	f->proto = bpf_ntohl(k->middle);
 	f->flags = KF_FLOW_IP | KF_FLOW_PORT | (kf_own_mac(k->start, k->gen) ? 0 : KF_FLOW_OTHER);
 	return k->middle == bpf_htonl(IPPROTO_UDP) || k->middle == bpf_htonl(IPPROTO_TCP);

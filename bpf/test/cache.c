@@ -9,20 +9,50 @@
 static const struct function table[] = {{"udp/53", .local = true}, {"tcp/53"}, {"udp/54"}, {"proto/47"}};
 static const struct packet usual = {UDP(53), .bytes = 40};
 static uint8_t frame[TEST_FRAME];
+static bool v6; /* all packets below are IPv6 now, but for those that say otherwise */
+
+static const char *family(void)
+{
+	return v6 ? "IPv6" : "IPv4";
+}
+
+static struct packet of_family(const struct packet *p)
+{
+	struct packet q = *p;
+
+	if (!v6 || q.family)
+		return q;
+	q.family = 6;
+	q.to = q.to ? "2001:db8:2::1" : NULL; /* nobody's, as the other is */
+	q.from = q.from ? "2001:db8:3::1" : NULL;
+	return q;
+}
+
+static struct kf_known *known(const struct gate *g, size_t cpu)
+{
+	return v6 ? &g->cache6[cpu].known : &g->cache[cpu].known;
+}
 
 static bool is_cached(const struct gate *g)
 {
 	for (size_t i = 0; i < KF_CPUS; i++)
-		if (g->cache[i].gen == control->gen && g->cache[i].until > KF_CACHE_BUSY)
+		if (known(g, i)->gen == control->gen && known(g, i)->until > KF_CACHE_BUSY)
 			return true;
 	return false;
+}
+
+static struct test_run *run(struct gate *g, const struct packet *p, uint32_t repeat)
+{
+	struct packet q = of_family(p);
+
+	return rig_packet(g, &q, repeat);
 }
 
 /* Enough of P that it is what the CPU matched last. */
 static bool prime(struct gate *g, const struct packet *p)
 {
 	rig_changed();
-	rig_packet(g, p, 2 * KF_CACHE_MISSES);
+	run(g, p, 2 * KF_CACHE_MISSES);
 	if (is_cached(g))
 		return true;
 	test_note("%s: a frame is not cached", g->name);
@@ -31,7 +61,8 @@ static bool prime(struct gate *g, const struct packet *p)
 
 static bool saw(struct gate *g, const struct packet *p, const char *who)
 {
-	size_t len = rig_frame(g, p, frame);
+	struct packet q = of_family(p);
+	size_t len = rig_frame(g, &q, frame);
 
 	return rig_saw(rig_run(g, frame, len, 1), *who ? g->final : g->pass, who, frame, len);
 }
@@ -46,27 +77,41 @@ static const struct row like[] = {
 	{"another protocol", {TCP(53), .bytes = 40}, "b"},
 	{"a protocol without ports", {.proto = IPPROTO_GRE, .bytes = 40}, "d"},
 	{"not an own address", {UDP(53), .to = "203.0.113.1", .bytes = 40}, ""},
-	{"a first fragment", {UDP(53), .frag = 0x2000, .bytes = 40}, ""},
-	{"a last fragment", {UDP(53), .frag = 0x0005, .bytes = 40}, ""},
-	{"options", {UDP(53), .options = "94040000", .bytes = 40}, "a"},
 	{"a tag", {UDP(53), .vlans = 1, .bytes = 40}, "a"},
-	{"IPv6", {UDP(53), V6, .bytes = 40}, "a"},
 	{"a broadcast frame", {UDP(53), .to_mac = mac_broadcast, .bytes = 40}, ""},
 	{"a frame to another's MAC address", {UDP(53), .to_mac = mac_client, .bytes = 40}, ""},
 };
 
-static void test_like(struct gate *g)
+static const struct row like4[] = {
+	{"a first fragment", {UDP(53), .frag = 0x2000, .bytes = 40}, ""},
+	{"a last fragment", {UDP(53), .frag = 0x0005, .bytes = 40}, ""},
+	{"options", {UDP(53), .options = "94040000", .bytes = 40}, "a"},
+	{"IPv6", {UDP(53), V6, .bytes = 40}, "a"},
+};
+
+static const struct row like6[] = {
+	{"a first fragment", {UDP(53), V6, .ext_first = 44, .ext = "1100 0001 12345678", .bytes = 40}, ""},
+	{"a last fragment", {UDP(53), V6, .ext_first = 44, .ext = "1100 0010 12345678", .bytes = 40}, ""},
+	{"an extension header", {UDP(53), V6, .ext_first = 0, .ext = "1100 010400000000", .bytes = 40}, "a"},
+	{"an extension header that looks like UDP", {UDP(0x1100), V6, .ext_first = 60, .ext = "1100 010400000000"}, ""},
+	{"another flow and traffic class", {UDP(53), .tos = 0xff, .bytes = 40}, "a"},
+	{"IPv4", {UDP(53), .family = 4, .bytes = 40}, "a"},
+	{"not an own address by its first half", {UDP(53), V6, .to = "2001:db8:2::2", .bytes = 40}, ""},
+	{"not an own address by its second half", {UDP(53), V6, .to = "2001:db8::3", .bytes = 40}, ""},
+};
+
+static void test_like(struct gate *g, const struct row *rows, size_t n)
 {
 	bool out = g->hook == KF_TC_EGRESS; /* has no scope */
 
 	rig_install(g, table, ARRAY_LEN(table));
-	for (const struct row *r = like; r < like + ARRAY_LEN(like); r++) {
+	for (const struct row *r = rows; r < rows + n; r++) {
 		bool ok = prime(g, &usual);
 
 		if (out && (r->in.to || r->in.to_mac))
 			continue;
 		ok &= saw(g, &r->in, r->want) && saw(g, &usual, "a");
-		test_ok(ok, "%s: after others, %s", g->name, r->name);
+		test_ok(ok, "%s, %s: after others, %s", g->name, family(), r->name);
 	}
 }
 
@@ -75,7 +120,7 @@ static void test_lengths(struct gate *g)
 {
 	static const struct {
 		const char *name;
-		uint16_t total;
+		uint16_t total; /* IPv4's; the payload of IPv6 is 20 less, the frame 20 more */
 		size_t len;
 		const char *want;
 	} rows[] = {
@@ -88,14 +133,17 @@ static void test_lengths(struct gate *g)
 
 	rig_install(g, table, ARRAY_LEN(table));
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		uint16_t total = v6 && rows[i].total ? rows[i].total - 20 : rows[i].total;
+		uint8_t *field = frame + (v6 ? 18 : 16);
+		size_t len = rows[i].len + (v6 ? 20 : 0);
+		struct packet p = of_family(&usual);
 		bool ok = prime(g, &usual);
 
-		rig_frame(g, &usual, frame);
-		frame[16] = rows[i].total >> 8;
-		frame[17] = rows[i].total;
-		ok &= rig_saw(rig_run(g, frame, rows[i].len, 1), *rows[i].want ? g->final : g->pass, rows[i].want,
-			      frame, rows[i].len);
-		test_ok(ok, "%s: after others, %s", g->name, rows[i].name);
+		rig_frame(g, &p, frame);
+		field[0] = total >> 8;
+		field[1] = total;
+		ok &= rig_saw(rig_run(g, frame, len, 1), *rows[i].want ? g->final : g->pass, rows[i].want, frame, len);
+		test_ok(ok, "%s, %s: after others, %s", g->name, family(), rows[i].name);
 	}
 }
 
@@ -104,14 +152,14 @@ static uint32_t misses(const struct gate *g)
 	uint32_t n = 0;
 
 	for (size_t i = 0; i < KF_CPUS; i++)
-		n += g->cache[i].misses;
+		n += known(g, i)->misses;
 	return n;
 }
 
 /* A function without scope answers for every address, from the cache, too. */
 static void test_any_address(struct gate *g)
 {
-	struct packet p = {UDP(54)}; /* a frame of 42 bytes, the shortest */
+	struct packet p = {UDP(54)}, mapped = {UDP(54), V6, .from = "2001:db8::1", .to = "::ffff:203.0.113.1"};
 	uint32_t before;
 	bool ok;
 
@@ -120,9 +168,12 @@ static void test_any_address(struct gate *g)
 	before = misses(g);
 	p.to = "203.0.113.1";
 	p.to_mac = mac_broadcast;
-	ok &= rig_packet(g, &p, 4 * KF_CACHE_MISSES)->verdict == g->final;
+	ok &= run(g, &p, 4 * KF_CACHE_MISSES)->verdict == g->final; /* (the shortest of frames) */
 	ok &= rig_account(g, 2).packets == 6 * KF_CACHE_MISSES;
-	test_ok(ok && misses(g) == before, "%s: one entry for all addresses of a function without scope", g->name);
+	test_ok(ok && misses(g) == before, "%s, %s: one entry for all addresses of a function without scope", g->name,
+		family());
+	if (v6)
+		test_ok(prime(g, &p) && saw(g, &mapped, ""), "%s: but for what is none on the wire", g->name);
 }
 
 /* Two kinds of frame in turn: each is answered by its own. */
@@ -144,9 +195,10 @@ static void test_turns(struct gate *g)
 	bool ok = true;
 
 	/* (they are looked up anew when an entry gets old, too) */
-	test_ok(misses_in_turn(g, &udp, &other, n, &ok) <= n / 4 && ok, "%s: ports of one protocol in turn", g->name);
-	test_ok(misses_in_turn(g, &other, &tcp, n, &ok) <= 3 * n / 4 && ok, "%s: protocols in turn: one from the cache",
-		g->name);
+	test_ok(misses_in_turn(g, &udp, &other, n, &ok) <= n / 4 && ok, "%s, %s: ports of one protocol in turn",
+		g->name, family());
+	test_ok(misses_in_turn(g, &other, &tcp, n, &ok) <= 3 * n / 4 && ok,
+		"%s, %s: protocols in turn: one from the cache", g->name, family());
 }
 
 /* What an entry says of other ports: as much as the frame is compared for. */
@@ -157,12 +209,15 @@ static void test_ports(struct gate *g)
 		{"udp/54"},
 		{"udp/55", .cont = 0xffff},
 		{"udp/55"},
-		{"udp/56 to 192.0.2.0/24"},
+		{"udp/56 to 192.0.2.0/24, udp/56 to 2001:db8::/48"},
 		{"proto/17", .local = true},
 		{"udp/57", .flags = KF_STEP_LIMIT, .policy = {.interval = 1ull << 60, .flags = KF_LIMIT_DROP}},
+		{"tcp/54"},
+		{"tcp/59"},
 	};
 	static const struct row rows[] = {
 		{"a plain one", {UDP(54)}, "b"},
+		{"a plain one of TCP's", {TCP(54)}, "h"},
 		{"a local one", {UDP(53)}, "a"},
 		{"a chain of two", {UDP(55)}, "cd"},
 		{"one by address", {UDP(56)}, "e"},
@@ -172,9 +227,9 @@ static void test_ports(struct gate *g)
 		{"a local one, at another MAC address", {UDP(53), .to_mac = mac_client}, ""},
 		{"one by address, at another address", {UDP(56), .to = "203.0.113.1"}, ""},
 		{"the protocol's, at another address", {UDP(58), .to = "203.0.113.1"}, ""},
-		{"the protocol's, in the shortest frame", {UDP(58)}, "f"},
 	};
-	static const struct packet primes[] = {{UDP(53)}, {UDP(54)}, {UDP(54), .to = "203.0.113.1"}, {UDP(58)}};
+	static const struct packet primes[] = {
+		{UDP(53)}, {UDP(54)}, {UDP(54), .to = "203.0.113.1"}, {UDP(58)}, {TCP(59)}};
 	bool out = g->hook == KF_TC_EGRESS, ok = true;
 
 	rig_install(g, ports, ARRAY_LEN(ports));
@@ -183,20 +238,21 @@ static void test_ports(struct gate *g)
 			continue;
 		for (size_t i = 0; i < ARRAY_LEN(primes); i++)
 			ok = prime(g, &primes[i]) && saw(g, &r->in, r->want) && ok;
-		test_ok(ok, "%s: after another port, %s", g->name, r->name);
+		test_ok(ok, "%s, %s: after another port, %s", g->name, family(), r->name);
 	}
 	for (size_t i = 0; i < ARRAY_LEN(primes); i++) {
 		ok = prime(g, &primes[i]);
 		rig_account_reset(g, 6);
-		rig_packet(g, &(struct packet){UDP(57)}, 1);
-		ok = rig_packet(g, &(struct packet){UDP(57)}, 4)->verdict == g->drop && ok;
+		run(g, &(struct packet){UDP(57)}, 1);
+		ok = run(g, &(struct packet){UDP(57)}, 4)->verdict == g->drop && ok;
 		ok &= rig_account(g, 6).packets <= 1 && rig_account(g, 6).limited >= 4;
 	}
-	test_ok(ok, "%s: after another port, one with a limit", g->name);
+	test_ok(ok, "%s, %s: after another port, one with a limit", g->name, family());
 	rig_install(g, table, ARRAY_LEN(table));
 	ok = prime(g, &(struct packet){UDP(53)}) && saw(g, &(struct packet){UDP(54)}, "c");
 	rig_install(g, ports, ARRAY_LEN(ports));
-	test_ok(ok && saw(g, &(struct packet){UDP(54)}, "b"), "%s: another port, in the next generation", g->name);
+	test_ok(ok && saw(g, &(struct packet){UDP(54)}, "b"), "%s, %s: another port, in the next generation", g->name,
+		family());
 }
 
 /* The port that an entry is of was asked for long ago: before long the entry is of one that is asked for. */
@@ -209,13 +265,13 @@ static void test_renewed(struct gate *g)
 	rig_install(g, table, ARRAY_LEN(table));
 	ok = prime(g, &(struct packet){UDP(54)});
 	for (before = misses(g); ok && misses(g) < before + KF_CACHE_MISSES && tries < 5000; tries++) {
-		rig_packet(g, &usual, 1);
+		run(g, &usual, 1);
 		nanosleep(&nap, NULL);
 	}
 	ok &= is_cached(g) && tries < 5000;
 	for (size_t i = 0; i < KF_CPUS; i++)
-		ok &= g->cache[i].gen != control->gen || g->cache[i].port == htons(53);
-	test_ok(ok, "%s: an entry of a port that is no longer asked for", g->name);
+		ok &= known(g, i)->gen != control->gen || known(g, i)->port == htons(53);
+	test_ok(ok, "%s, %s: an entry of a port that is no longer asked for", g->name, family());
 }
 
 /* Each of these ways must count what it did, and nothing else. */
@@ -228,7 +284,7 @@ static void test_counts(struct gate *g)
 	} rows[] = {{g->final, g->final, g->final + g->base},
 		    {g->go_on, g->pass, g->go_on + g->base},
 		    {77, g->invalid, KF_VERDICT_OTHER}};
-	size_t len = ETH_HLEN + 28 + usual.bytes;
+	size_t len = ETH_HLEN + (v6 ? 48 : 28) + usual.bytes;
 	unsigned n = 3 * KF_CACHE_MISSES;
 	struct kf_account a;
 	bool ok = true;
@@ -236,18 +292,19 @@ static void test_counts(struct gate *g)
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		rig_install(g, one, 1);
 		acts[0].verdict = rows[i].verdict;
-		ok = rig_packet(g, &usual, n)->verdict == rows[i].returns && is_cached(g);
+		ok = run(g, &usual, n)->verdict == rows[i].returns && is_cached(g);
 		a = rig_account(g, 0);
 		ok &= a.packets == n && a.bytes == n * len && a.verdict[rows[i].index] == n && !a.missing;
-		test_ok(ok, "%s: verdict %d, %u times, is counted %u times", g->name, rows[i].verdict, n, n);
+		test_ok(ok, "%s, %s: verdict %d, %u times, is counted %u times", g->name, family(), rows[i].verdict, n,
+			n);
 	}
 	ok = prime(g, &usual);
 	rig_account_reset(g, 0);
 	rig_put(g, FUNCTION_SLOT(0), 0);
-	ok &= rig_packet(g, &usual, n)->verdict == g->pass;
+	ok &= run(g, &usual, n)->verdict == g->pass;
 	a = rig_account(g, 0);
 	test_ok(ok && a.packets == n && a.missing == n && !a.verdict[g->final + g->base],
-		"%s: the slot that is cached is emptied", g->name);
+		"%s, %s: the slot that is cached is emptied", g->name, family());
 }
 
 /* Functions that are not plain, in generations that are like one another but for that. */
@@ -268,21 +325,30 @@ static void test_not_plain(struct gate *g)
 	ok &= prime(g, &usual);
 	rig_install(g, limited, 1);
 	ok &= saw(g, &usual, "a");
-	ok &= rig_packet(g, &usual, 1)->verdict == g->drop && !trace->n;
-	test_ok(ok, "%s: a chain of two and a limit take the place of a plain function at once", g->name);
+	ok &= run(g, &usual, 1)->verdict == g->drop && !trace->n;
+	test_ok(ok, "%s, %s: a chain of two and a limit take the place of a plain function at once", g->name, family());
+}
+
+static void test_gate(struct gate *g)
+{
+	test_like(g, like, ARRAY_LEN(like));
+	test_like(g, v6 ? like6 : like4, v6 ? ARRAY_LEN(like6) : ARRAY_LEN(like4));
+	test_lengths(g);
+	test_any_address(g);
+	test_turns(g);
+	test_ports(g);
+	test_renewed(g);
+	test_counts(g);
+	test_not_plain(g);
 }
 
 void test_cache(void)
 {
 	rig_addresses();
 	for (struct gate *g = gates; g < gates + KF_HOOKS; g++) {
-		test_like(g);
-		test_lengths(g);
-		test_any_address(g);
-		test_turns(g);
-		test_ports(g);
-		test_renewed(g);
-		test_counts(g);
-		test_not_plain(g);
+		v6 = false;
+		test_gate(g);
+		v6 = true;
+		test_gate(g);
 	}
 }

@@ -148,6 +148,7 @@ static void open_gate(struct gate *g, const char *dir)
 	g->accounts = test_map(g->obj, "kf_accounts");
 	g->mapped = map_memory(g->obj, ".bss", sizeof(*g->mapped));
 	g->cache = map_memory(g->obj, ".data.cache", KF_CPUS * sizeof(*g->cache));
+	g->cache6 = map_memory(g->obj, ".data.cache6", KF_CPUS * sizeof(*g->cache6));
 }
 
 void rig_open(void)

@@ -17,6 +17,7 @@ struct gate {
 	int functions, addrs, accounts;
 	struct kf_tables *mapped;
 	struct kf_cached *cache; /* by CPU */
+	struct kf_cached6 *cache6;
 	struct match tables[2];	 /* what each generation holds */
 	int base;		 /* the account's index of verdict 0 */
 	int go_on, final;	 /* verdicts: one that continues a chain by default, one that does not */
