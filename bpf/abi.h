@@ -168,15 +168,14 @@ struct kf_account {
 struct kf_known {
 	__u64 until; /* jiffies64 */
 	__u64 mac, mac_mask;
-	__be32 middle; /* as in struct kf_key */
-	__u32 gen;
-	__u32 ports; /* of kf_tables.plain, the first of these frames' protocol */
-	__u32 least; /* that a word has to be there: one that asks for no more than is compared */
-	__u32 sample_mask;
-	__be16 port; /* what this one is known to lead to is */
-	__u16 changes;
+	__u64 what; /* as in struct kf_key: what this leads to is */
 	__u32 plain;
-	__u32 misses;
+	__u32 least; /* that the word of another port has to be: one that asks for no more than is compared */
+	__u32 gen;
+	__u32 sample_mask;
+	__u16 changes;
+	__u16 misses;
+	__u32 pad;
 };
 struct kf_cached {
 	struct kf_known known;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* cache.h - what each CPU has found out last: that frames to this address, of this protocol, are for us, and
- * what one port of it leads to.
+/* cache.h - what each CPU has found out last: that frames to this address are for us, and what one port of it
+ * leads to.
  *
  * To look a frame up, the processor must have read its port before it can ask the first table, and have
  * that table's answer before it can ask the next: dozens of cycles, one after the other. What a former
  * frame was matched to is there at once; that this one is like it takes compares alone, and these the
- * processor foretells. For another port of the same address and protocol one table is read, which has
- * all that there is to know of a plain function in a word.
+ * processor foretells. For another port of the same address one table is read, which has all that there
+ * is to know of a plain function in a word.
  *
  * An entry is valid as long as its generation is in force, and KF_LOCAL_JIFFIES at most: so long the kernel's
  * word on its address holds (local.h), and so soon a port that is asked for more often takes its place. A
@@ -27,14 +27,15 @@ static __always_inline bool kf_cache_begin(__u64 *until)
 	return seen != KF_CACHE_BUSY && __sync_val_compare_and_swap(until, seen, KF_CACHE_BUSY) == seen;
 }
 
-/* The first of a protocol's ports in kf_tables.plain. GEN: 0 or 1. */
-static __always_inline __u32 kf_plain_first(__u32 gen, bool udp)
+/* kf_tables.plain of a port; or 0 if the frame has none. */
+static __always_inline __u32 kf_plain_of(const struct kf_key *k)
 {
-	return gen * 2 * KF_ROWS + (udp ? 0 : KF_ROWS);
-}
+	__u32 i = (k->gen & 1) * 2 * KF_ROWS + bpf_ntohs(k->what);
 
-static __always_inline __u32 kf_plain_at(__u32 i)
-{
+	if (kf_is_tcp(k))
+		i += KF_ROWS;
+	else if (!kf_is_udp(k))
+		return KF_PLAIN_NONE;
 	barrier_var(i); /* as in kf_row */
 	return KF_ONCE(kf_tables.plain[i & (4 * KF_ROWS - 1)]);
 }
@@ -64,17 +65,16 @@ static __always_inline struct kf_cached6 *kf_cached6(__u32 cpu)
 static __always_inline bool kf_known_holds(struct kf_known *c, const struct kf_key *k, __u64 now)
 {
 	return !KF_UNLIKELY(KF_ONCE(c->until) <= now) && !KF_UNLIKELY(KF_ONCE(c->gen) != k->gen) &&
-	       !KF_UNLIKELY((k->start & KF_ONCE(c->mac_mask)) != KF_ONCE(c->mac)) &&
-	       !KF_UNLIKELY(k->middle != KF_ONCE(c->middle));
+	       !KF_UNLIKELY((k->start & KF_ONCE(c->mac_mask)) != KF_ONCE(c->mac));
 }
 
 static __always_inline bool kf_known_port(struct kf_known *c, const struct kf_key *k, __u32 *plain, __u32 *sample_mask)
 {
 	*sample_mask = KF_ONCE(c->sample_mask);
 	*plain = KF_ONCE(c->plain);
-	if (k->port == KF_ONCE(c->port))
+	if (k->what == KF_ONCE(c->what))
 		return true;
-	*plain = kf_plain_at(KF_ONCE(c->ports) + bpf_ntohs(k->port));
+	*plain = kf_plain_of(k);
 	return *plain >= KF_ONCE(c->least);
 }
 
@@ -109,7 +109,7 @@ static __always_inline bool kf_known_begin(struct kf_known *c)
 	return true;
 }
 
-static __always_inline void kf_known_set(struct kf_known *c, const struct kf_key *k, bool udp, __u64 until, __u32 plain,
+static __always_inline void kf_known_set(struct kf_known *c, const struct kf_key *k, __u64 until, __u32 plain,
 					 __u32 sample_mask)
 {
 	bool local = !(plain & KF_PLAIN_ANYWHERE);
@@ -117,13 +117,11 @@ static __always_inline void kf_known_set(struct kf_known *c, const struct kf_key
 
 	KF_ONCE(c->mac_mask) = mac_mask;
 	KF_ONCE(c->mac) = k->start & mac_mask;
-	KF_ONCE(c->middle) = k->middle;
-	KF_ONCE(c->gen) = k->gen;
-	KF_ONCE(c->ports) = kf_plain_first(k->gen & 1, udp);
-	KF_ONCE(c->least) = local ? KF_PLAIN_NONE + 1 : KF_PLAIN_ANYWHERE;
-	KF_ONCE(c->sample_mask) = sample_mask;
-	KF_ONCE(c->port) = k->port;
+	KF_ONCE(c->what) = k->what;
 	KF_ONCE(c->plain) = plain;
+	KF_ONCE(c->least) = local ? KF_PLAIN_NONE + 1 : KF_PLAIN_ANYWHERE;
+	KF_ONCE(c->gen) = k->gen;
+	KF_ONCE(c->sample_mask) = sample_mask;
 	KF_ONCE(c->until) = until;
 }
 
@@ -137,7 +135,7 @@ static __always_inline void kf_cache_put(struct kf_cached *c, const struct kf_ke
 		return;
 	KF_ONCE(c->addr_mask) = mask;
 	KF_ONCE(c->addr) = addr & mask;
-	kf_known_set(&c->known, k, k->middle == bpf_htonl(IPPROTO_UDP), until, plain, sample_mask);
+	kf_known_set(&c->known, k, until, plain, sample_mask);
 }
 
 static __always_inline void kf_cache6_put(struct kf_cached6 *c, const struct kf_key *k, const __u64 *addr, __u64 until,
@@ -150,7 +148,7 @@ static __always_inline void kf_cache6_put(struct kf_cached6 *c, const struct kf_
 	KF_ONCE(c->addr_mask) = mask;
 	KF_ONCE(c->addr[0]) = addr[0] & mask;
 	KF_ONCE(c->addr[1]) = addr[1] & mask;
-	kf_known_set(&c->known, k, k->middle == IPPROTO_UDP, until, plain, sample_mask);
+	kf_known_set(&c->known, k, until, plain, sample_mask);
 }
 
 #endif

@@ -98,7 +98,7 @@ static __always_inline void kf_remember6(kf_ctx *ctx, __u32 len, const struct kf
 	    !kf_is_quick6(q, len, m->flow.addr))
 		return;
 	key = kf_quick6_key(q, KF_EGRESS, gen);
-	if (key.middle == m->flow.proto) /* else there are extension headers */
+	if (q->next == m->flow.proto) /* else there are extension headers */
 		kf_cache6_put(kf_cached6(cpu), &key, m->flow.addr, until, plain, m->run.sample_mask);
 }
 

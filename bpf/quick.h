@@ -84,13 +84,14 @@ union kf_end {
 	};
 };
 
-/* What such a frame is matched by, but for its address. */
+/* What such a frame is matched by, but for its address. WHAT: the local port as on the wire, and from KF_WHAT_PROTO on
+ * the protocol; of IPv4, whether it is a fragment, too. */
 struct kf_key {
-	__u64 start;   /* the destination's MAC address, and two bytes of the source's */
-	__be32 middle; /* fragment and protocol; of IPv6, the protocol */
-	__u32 gen;     /* kf_control.gen */
-	__be16 port;
+	__u64 start; /* the destination's MAC address, and two bytes of the source's */
+	__u64 what;
+	__u32 gen; /* kf_control.gen */
 };
+#define KF_WHAT_PROTO 16
 
 static __always_inline union kf_end kf_quick_end(const struct kf_quick *q, bool egress)
 {
@@ -110,9 +111,8 @@ static __always_inline struct kf_key kf_quick_key(const struct kf_quick *q, unio
 {
 	return (struct kf_key){
 		.start = *(__u64 *)(void *)q,
-		.middle = q->middle & KF_QUICK_MIDDLE,
+		.what = (__u64)(q->middle & KF_QUICK_MIDDLE) << KF_WHAT_PROTO | end.port,
 		.gen = gen,
-		.port = end.port,
 	};
 }
 
@@ -120,10 +120,19 @@ static __always_inline struct kf_key kf_quick6_key(const struct kf_quick6 *q, bo
 {
 	return (struct kf_key){
 		.start = *(__u64 *)(void *)q,
-		.middle = q->next,
+		.what = (__u64)bpf_htonl(q->next) << KF_WHAT_PROTO | (egress ? q->sport : q->dport),
 		.gen = gen,
-		.port = egress ? q->sport : q->dport,
 	};
+}
+
+static __always_inline bool kf_is_udp(const struct kf_key *k)
+{
+	return k->what >> KF_WHAT_PROTO == bpf_htonl(IPPROTO_UDP);
+}
+
+static __always_inline bool kf_is_tcp(const struct kf_key *k)
+{
+	return k->what >> KF_WHAT_PROTO == bpf_htonl(IPPROTO_TCP);
 }
 
 static __always_inline void kf_quick6_addr(const struct kf_quick6 *q, bool egress, __u64 *addr)
@@ -141,10 +150,10 @@ static __always_inline bool kf_quick_flow(const struct kf_key *k, __be32 addr, _
 	f->addr[1] = kf_mapped(addr);
 	f->len = len;
 	f->ether = ETH_P_IP;
-	f->port = bpf_ntohs(k->port);
-	f->proto = bpf_ntohl(k->middle);
+	f->port = bpf_ntohs(k->what);
+	f->proto = kf_is_udp(k) ? IPPROTO_UDP : IPPROTO_TCP;
 	f->flags = KF_FLOW_IP | KF_FLOW_PORT | (kf_own_mac(k->start, k->gen) ? 0 : KF_FLOW_OTHER);
-	return k->middle == bpf_htonl(IPPROTO_UDP) || k->middle == bpf_htonl(IPPROTO_TCP);
+	return kf_is_udp(k) || kf_is_tcp(k);
 }
 
 #endif
