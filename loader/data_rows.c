@@ -10,7 +10,8 @@
 #include "data_form.h"
 #include "log.h"
 
-#define SHOWN 60 /* characters of what was read, in errors */
+#define SHOWN	  60  /* characters of what was read, in errors */
+#define NAMES_MAX 400 /* and of columns */
 
 /* --- One row --- */
 
@@ -19,15 +20,30 @@ struct spot {
 	__u32 line;
 };
 
+/* The first N columns of T; "..." for those that have no room in NAMES (of NAMES_MAX). */
+static const char *name_columns(const struct data_type *t, __u32 n, const char *between, char *names)
+{
+	size_t len = 0, room = NAMES_MAX - sizeof(", ...");
+
+	names[0] = 0;
+	for (__u32 i = 0; i < n; i++) {
+		const char *comma = i ? between : "", *name = t->column[i].path;
+
+		if (len + strlen(comma) + strlen(name) > room) {
+			snprintf(names + len, NAMES_MAX - len, "%s...", comma);
+			break;
+		}
+		len += snprintf(names + len, NAMES_MAX - len, "%s%s", comma, name);
+	}
+	return names;
+}
+
 static int wrong_count(const struct data_type *t, const struct spot *s, size_t at, size_t fields)
 {
-	size_t len = 0;
-	char names[400];
+	char names[NAMES_MAX];
 
-	for (__u32 i = 0; i < t->n && len < sizeof(names); i++)
-		len += snprintf(names + len, sizeof(names) - len, "%s%s", i ? ", " : "", t->column[i].path);
 	return fail_input("%s:%u:%zu: %zu field%s, a row has %u with one tab between: %s", s->where, s->line, at,
-			  fields, fields == 1 ? "" : "s", t->n, names);
+			  fields, fields == 1 ? "" : "s", t->n, name_columns(t, t->n, ", ", names));
 }
 
 static size_t count_fields(const char *line, const char *end)
@@ -64,14 +80,11 @@ static int read_fields(const struct data_type *t, const struct spot *s, const ch
 int data_row_words(const struct data_type *t, int n, char **words, char *key, char *value)
 {
 	__u32 want = value ? t->n : t->n_key;
-	char why[WHY_MAX], names[400];
-	size_t len = 0;
+	char why[WHY_MAX], names[NAMES_MAX];
 
-	if ((__u32)n != want) {
-		for (__u32 i = 0; i < want && len < sizeof(names); i++)
-			len += snprintf(names + len, sizeof(names) - len, " %s", t->column[i].path);
-		return fail_input("%d word%s behind the map's name, it takes %u:%s", n, n == 1 ? "" : "s", want, names);
-	}
+	if ((__u32)n != want)
+		return fail_input("%d word%s behind the map's name, it takes %u: %s", n, n == 1 ? "" : "s", want,
+				  name_columns(t, want, " ", names));
 	for (__u32 i = 0; i < want; i++)
 		if (data_form_read(&t->column[i], words[i], strlen(words[i]), i < t->n_key ? key : value, why))
 			return fail_input("%s: '%.*s' %s", t->column[i].path, SHOWN, words[i], why);

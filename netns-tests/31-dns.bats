@@ -309,7 +309,7 @@ many() {
 	assert_eq "192.0.2.88 192.0.2.89 www.example.org." "$(told alias.example.org)"
 	cp "$WORK/rows/names" "$WORK/names"
 	echo "not.a.row." >>"$WORK/rows/names"
-	refused 2 "names:[0-9]+:11: 1 field, a row has 25" kf replace "$HOST_IF" dns
+	refused 2 "names:[0-9]+:11: 1 field, a row has 25 with one tab between: key, value.name, " kf replace "$HOST_IF" dns
 	assert_eq "192.0.2.88 192.0.2.89" "$(told www.example.org)"
 	cp "$WORK/names" "$WORK/rows/names"
 	kf -q rollback "$HOST_IF" dns

@@ -53,6 +53,29 @@ static int setup_per_cpu(void **state)
 	return rc;
 }
 
+/* key: a number; value: 40 numbers. */
+static int setup_wide(void **state)
+{
+	int u32, value;
+	char name[32];
+
+	(void)state;
+	btf = btf__new_empty();
+	u32 = btf__add_int(btf, "unsigned int", 4, 0);
+	value = btf__add_struct(btf, "value", 40 * 4);
+	for (int i = 0; i < 40; i++) {
+		snprintf(name, sizeof(name), "column_%d", i);
+		btf__add_field(btf, name, u32, i * 32, 0);
+	}
+	layout = (struct data_layout){.btf = btf,
+				      .key_id = u32,
+				      .value_id = value,
+				      .key_size = 4,
+				      .value_size = 40 * 4,
+				      .map_type = BPF_MAP_TYPE_HASH};
+	return data_type_make(&type, &layout, "map m");
+}
+
 static int teardown(void **state)
 {
 	(void)state;
@@ -121,6 +144,18 @@ static void test_lines(void **state)
 	expect("1.2.3.4\t5\tab\t-1,2\ttrue\n", false, HEAD "1.2.3.4\t5\tab\t-1,2\ttrue\n");
 	expect("1.2.3.4\t5\t\t-1,2\ttrue", false, HEAD "1.2.3.4\t5\t\t-1,2\ttrue\n");
 	expect("1.2.3.4\t5\t#\t-1,2\t0\r\n\r\n", false, HEAD "1.2.3.4\t5\t\\x23\t-1,2\tfalse\n");
+}
+
+/* More columns than an error has room for. */
+static void test_wrong_wide(void **state)
+{
+	(void)state;
+	expect_wrong("1\n", "f:1:2: 1 field, a row has 41 with one tab between: key, value.column_0, value.column_1, "
+			    "value.column_2, value.column_3, value.column_4, value.column_5, value.column_6, "
+			    "value.column_7, value.column_8, value.column_9, value.column_10, value.column_11, "
+			    "value.column_12, value.column_13, value.column_14, value.column_15, value.column_16, "
+			    "value.column_17, value.column_18, value.column_19, value.column_20, value.column_21, "
+			    "value.column_22, ...");
 }
 
 static void test_wrong_lines(void **state)
@@ -265,10 +300,15 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(test_lines),	TEST(test_wrong_lines),
-		TEST(test_json),	TEST(test_wrong_json),
-		TEST(test_many),	TEST(test_words),
-		TEST(test_array_index), cmocka_unit_test_setup_teardown(test_per_cpu, setup_per_cpu, teardown),
+		TEST(test_lines),
+		TEST(test_wrong_lines),
+		TEST(test_json),
+		TEST(test_wrong_json),
+		TEST(test_many),
+		TEST(test_words),
+		TEST(test_array_index),
+		cmocka_unit_test_setup_teardown(test_per_cpu, setup_per_cpu, teardown),
+		cmocka_unit_test_setup_teardown(test_wrong_wide, setup_wide, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
