@@ -7,6 +7,8 @@
 
 #define EDNS(size, flags)	  "00 0029 " size " 00 00 " flags " 0000"
 #define OPTION(size, len, option) "00 0029 " size " 00 00 0000 " len " " option
+#define COOKIE(bytes)		  OPTION("04d0", "000c", "000a 0008 " bytes)
+#define COOKIES(bytes)		  OPTION("04d0", "001c", "000a 0018 " bytes)
 #define DO			  .opt = EDNS("04d0", "8000")
 #define LEFT			  .left = true
 #define Q(name_, type_)		  .name = name_, .type = type_
@@ -365,6 +367,9 @@ static const struct ask corpus_asks[] = {
 	{Q("x.sub.example.org", A), .frame = {.vlans = 2, .vlan = {9, 10}}},
 	{Q("alias.example.org", 28), .opt = OPTION("0400", "0007", "fde9 0003 010203")},
 	{Q("large.example.org", 16), .opt = EDNS("04d0", "0000")},
+	{Q("ns2.example.org", A), .opt = COOKIE("0102030405060708")},
+	{Q("www.example.org", A), .opt = COOKIES("0102030405060708 1112131415161718191a1b1c1d1e1f20"),
+	 .frame = {.family = 6}},
 	{Q("big.example.org", 16)},
 	{Q("huge.example.org", 16), .opt = EDNS("1000", "0000"), .frame = {.family = 6}},
 	{Q("www.example.org", 255), .frame = {.sum = SUM_ZERO, .trailer = 5}},

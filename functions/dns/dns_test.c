@@ -194,7 +194,7 @@ static bool same_ways(struct bpf_program *prog, struct ask *ask, char *name, siz
 
 /* That the short way is taken only its rows can tell: the sum in them, which it alone reads. NAMES with a sum spoiled
  * are answered with a wrong checksum then, but in upper case with a right one. */
-static void run_short_way(struct bpf_program *prog, int names)
+static void run_short_way(struct bpf_program *prog, int names, const char *opt, const char *what)
 {
 	static struct test_run r;
 	unsigned wrong = 0, taken = 0;
@@ -202,7 +202,7 @@ static void run_short_way(struct bpf_program *prog, int names)
 
 	for (uint32_t row = 0; !bpf_map_lookup_elem(names, &row, &n); row++) {
 		char name[DNS_NAME];
-		struct ask ask = {.name = name, .type = n.own.type};
+		struct ask ask = {.name = name, .type = n.own.type, .opt = opt};
 		size_t at;
 
 		if (!dns_marked(&n.own, DNS_QUICK) || n.len > 32 || !name_text(name, n.name))
@@ -219,7 +219,7 @@ static void run_short_way(struct bpf_program *prog, int names)
 		n.own.message_sum ^= 1;
 		bpf_map_update_elem(names, &row, &n, BPF_ANY);
 	}
-	test_ok(taken >= 2 * 50 && !wrong, "the short way is taken for %u answers", taken);
+	test_ok(taken >= 2 * 50 && !wrong, "the short way is taken for %u answers, %s", taken, what);
 }
 
 /* Ask for every name with a letter, for types that are there and such as never are, with and without EDNS and DO, over
@@ -228,7 +228,19 @@ static void run_ways(struct bpf_program *prog, int names)
 {
 	static const uint16_t types[] = {0,  1,	 2,  5,	 6,  12, 13, 15, 16,  17,  24,	25,  28,  29,
 					 33, 35, 39, 41, 43, 46, 47, 48, 127, 128, 200, 252, 255, 257};
-	static const char *const opts[] = {NULL, EDNS("04d0", "0000"), EDNS("0000", "8000")};
+	static const char *const opts[] = {
+		NULL,
+		EDNS("04d0", "0000"),
+		EDNS("0000", "8000"),
+		COOKIE("0102030405060708"),
+		COOKIES("0102030405060708 1112131415161718191a1b1c1d1e1f20"),
+		/* what looks like an OPT record without options, or as if it were the last option, is neither */
+		COOKIES("0102030405060708 1112131415 000029 04d0 00000000 0000"),
+		OPTION("04d0", "0014", "0003 0000 000a 000c 000a0008 0102030405060708"),
+		OPTION("04d0", "000c", "fde9 0008 0102030405060708"),
+		"00 0029 04d0 00 01 0000 000c 000a 0008 0102030405060708",
+	};
+	const unsigned n_opts = ARRAY_LEN(opts);
 	struct dns_name n;
 	unsigned sent = 0, asked = 0;
 	bool ok = true;
@@ -238,11 +250,13 @@ static void run_ways(struct bpf_program *prog, int names)
 
 		if (n.large || !n.len || !name_text(name, n.name) || !name[letter_at(name)])
 			continue;
-		for (unsigned i = 0; ok && i < 6 * ARRAY_LEN(types); i++, asked++) {
-			struct ask ask = {
-				.name = name, .type = types[i / 6], .opt = opts[i % 3], .flags = i % 5 ? 0 : 0x0100};
+		for (unsigned i = 0; ok && i < 2 * n_opts * ARRAY_LEN(types); i++, asked++) {
+			struct ask ask = {.name = name,
+					  .type = types[i / n_opts / 2],
+					  .opt = opts[i % n_opts],
+					  .flags = i % 5 ? 0 : 0x0100};
 
-			ask.frame.family = i % 2 ? 6 : 4;
+			ask.frame.family = i / n_opts % 2 ? 6 : 4;
 			ok = same_ways(prog, &ask, name, letter_at(name), &sent);
 			if (!ok)
 				test_note("%s, type %u, OPT %s, IPv%d", name, ask.type, ask.opt ? ask.opt : "none",
@@ -322,6 +336,7 @@ static void bench(struct bpf_program *prog)
 		{"an address", {Q("ns2.example.org", A)}},
 		{"the same over IPv6, with EDNS",
 		 {Q("ns2.example.org", A), .opt = EDNS("04d0", "0000"), .frame = {.family = 6}}},
+		{"with a cookie, as dig asks", {Q("ns2.example.org", A), .opt = COOKIE("0102030405060708")}},
 		{"a CNAME and two addresses", {Q("alias.example.org", A)}},
 		{"NODATA", {Q("ns2.example.org", 28)}},
 		{"NXDOMAIN, one label", {Q("nothing.example.org", A)}},
@@ -349,7 +364,11 @@ int main(int argc, char **argv)
 	run_sizes(prog, "huge.example.org", 12 + 22 + 7 * 213 + 11);
 	run_collision(prog, test_map(obj, "slots"));
 	run_ways(prog, test_map(obj, "names"));
-	run_short_way(prog, test_map(obj, "names"));
+	run_short_way(prog, test_map(obj, "names"), NULL, "without EDNS");
+	run_short_way(prog, test_map(obj, "names"), EDNS("04d0", "0000"), "with EDNS");
+	run_short_way(prog, test_map(obj, "names"), COOKIE("0102030405060708"), "with a client's cookie");
+	run_short_way(prog, test_map(obj, "names"), COOKIES("0102030405060708 1112131415161718191a1b1c1d1e1f20"),
+		      "with a server's, too");
 	run_refused(test_prog(refuses, "dns"));
 	fuzz(prog);
 	if (test_wants_bench(argc, argv))

@@ -21,8 +21,11 @@ struct dns_opt {
 	__be16 flags;
 	__be16 len;
 } __attribute__((packed));
-#define DNS_DO	    0x8000
-#define DNS_OPTIONS 8 /* in one OPT; more: for the server behind */
+#define DNS_DO		  0x8000
+#define DNS_COOKIE	  10 /* an option; with its head, a client's has 12 bytes, with a server's of 16 it has 28 */
+#define DNS_COOKIE_CLIENT 12
+#define DNS_COOKIE_BOTH	  28
+#define DNS_OPTIONS	  8 /* in one OPT; more: for the server behind */
 
 /* What an answer has besides its question. */
 struct dns_rest {

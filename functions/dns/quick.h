@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* quick.h - the most common queries, in few instructions: of a short name in lower case that exists, for a type that it
- * has with a short answer, without EDNS options. The long way would send the same; all others go it. */
+ * has with a short answer, without EDNS options but a cookie. The long way would send the same; all others go it. */
 #ifndef DNS_QUICK_H
 #define DNS_QUICK_H
 
@@ -21,17 +21,30 @@ struct dns_quick {
 	bool dnssec;
 };
 
-/* The OPT record at AT is one without options, of EDNS version 0. Any size will do: quick answers are below 512. */
-static __always_inline bool dns_quick_opt(const struct dns_opt *opt)
+/* Bytes of the options of an OPT record that ends at END: a cookie (RFC 7873), as clients send it to servers that they
+ * have none of, or with one of 16 bytes; or none. */
+static __always_inline __u32 dns_quick_options(const void *end)
 {
-	return !opt->root && opt->type == bpf_htons(DNS_TYPE_OPT) && !opt->version && !opt->len;
+	if (*(kfaas_u32 *)(end - DNS_COOKIE_CLIENT) == bpf_htonl(DNS_COOKIE << 16 | (DNS_COOKIE_CLIENT - 4)))
+		return DNS_COOKIE_CLIENT;
+	if (*(kfaas_u32 *)(end - DNS_COOKIE_BOTH) == bpf_htonl(DNS_COOKIE << 16 | (DNS_COOKIE_BOTH - 4)))
+		return DNS_COOKIE_BOTH;
+	return 0;
 }
 
-/* How long the name is, the query's own length says. */
+/* An OPT record of EDNS version 0 with so many bytes of options. Any size will do: quick answers are below 512. */
+static __always_inline bool dns_quick_opt(const struct dns_opt *opt, __u32 options)
+{
+	return !opt->root && opt->type == bpf_htons(DNS_TYPE_OPT) && !opt->version && opt->len == bpf_htons(options);
+}
+
+/* How long the name is, the query's own length says, and the last option's. (What looks like one, but is in another or
+ * in the name, makes a name that no row has.) */
 static __always_inline bool dns_quick_parse(const struct kfaas_packet *p, struct dns_quick *q)
 {
 	__u32 len = p->l4_len - sizeof(struct udphdr) - sizeof(*q->h) - 4;
 	struct dns_opt *opt;
+	__u32 options = 0;
 	void *rest;
 
 	q->h = p->l4 + sizeof(struct udphdr);
@@ -40,8 +53,16 @@ static __always_inline bool dns_quick_parse(const struct kfaas_packet *p, struct
 	if ((void *)(q->h + 1) > p->end || !dns_is_query(q->h))
 		return false;
 	if (q->h->ar) {
-		q->opt = sizeof(*opt);
-		len -= sizeof(*opt);
+		if (len > DNS_QUICK_NAME + sizeof(*opt) + DNS_COOKIE_BOTH)
+			return false;
+		barrier_var(len);
+		len &= 4 * DNS_QUICK_NAME - 1; /* as below */
+		rest = (void *)(q->h + 1) + len + 4;
+		if (rest > p->end)
+			return false;
+		options = dns_quick_options(rest);
+		q->opt = sizeof(*opt) + options;
+		len -= q->opt;
 	}
 	if (len > DNS_QUICK_NAME)
 		return false;
@@ -55,7 +76,7 @@ static __always_inline bool dns_quick_parse(const struct kfaas_packet *p, struct
 	if (!q->opt)
 		return true;
 	opt = rest + 4;
-	if ((void *)(opt + 1) > p->end || !dns_quick_opt(opt))
+	if ((void *)(opt + 1) > p->end || !dns_quick_opt(opt, options))
 		return false;
 	q->dnssec = opt->flags & bpf_htons(DNS_DO);
 	return true;
@@ -181,7 +202,7 @@ static __always_inline int dns_quick_send(struct xdp_md *ctx, struct kfaas_packe
 	void *body;
 	__u64 sum;
 
-	if (!kfaas_resize(ctx, p, p->l4_len + len, p->l4_len - q->opt))
+	if (!kfaas_resize(ctx, p, p->l4_len - q->opt + len + (q->opt ? sizeof(struct dns_opt) : 0), p->l4_len - q->opt))
 		return XDP_PASS;
 	udp = p->l4;
 	h = (void *)(udp + 1);
