@@ -93,7 +93,7 @@ struct kf_chain {
 	struct kf_step step[KF_CHAIN_LEN];
 };
 
-/* A chain of one step with neither limit nor budget, in a word: slot, id, cont, and KF_PLAIN_ANYWHERE if it goes
+/* A chain of one step with neither limit nor budget, in a word: 1 + slot, id, cont, and KF_PLAIN_ANYWHERE if it goes
  * without KF_STEP_LOCAL. */
 #define KF_PLAIN_ID	   11
 #define KF_PLAIN_CONT	   21
@@ -168,9 +168,9 @@ struct kf_account {
 struct kf_known {
 	__u64 until; /* jiffies64 */
 	__u64 mac, mac_mask;
-	__u64 what; /* as in struct kf_key: what this leads to is */
-	__u32 plain;
-	__u32 least; /* that the word of another port has to be: one that asks for no more than is compared */
+	__u64 what;  /* as in struct kf_key, */
+	__u32 plain; /* and the word that this leads to */
+	__u32 least; /* that the word of another port has to be, to ask for no more than is compared */
 	__u32 gen;
 	__u32 sample_mask;
 	__u16 changes;
@@ -259,7 +259,7 @@ KF_ASSERT_SIZE(kf_control, 200);
 KF_ASSERT_SIZE(kf_row, 8);
 KF_ASSERT_SIZE(kf_step, 8);
 KF_ASSERT_SIZE(kf_chain, 72);
-_Static_assert(KF_SLOTS < 1u << KF_PLAIN_ID, "a slot");
+_Static_assert(KF_SLOTS < 1u << KF_PLAIN_ID, "1 + a slot");
 _Static_assert(KF_FUNCTIONS <= 1u << (KF_PLAIN_CONT - KF_PLAIN_ID), "an id");
 _Static_assert(1u << (KF_PLAIN_CONT + KF_PLAIN_CONT_BITS) == KF_PLAIN_ANYWHERE, "cont");
 KF_ASSERT_SIZE(kf_addr_key, 24);

@@ -19,7 +19,8 @@
 
 /* Entries are a CPU's own, yet another look-up on it may come between any two instructions: under PREEMPT_RT and
  * BPF_PROG_TEST_RUN. So one writer at a time changes an entry, from kf_cache_begin, which makes it invalid, until it
- * sets UNTIL. A reader looks at UNTIL first, and believes what it read if no writer has begun meanwhile. */
+ * sets UNTIL. A reader looks at CHANGES before and after all else: what it read is true if no writer has begun
+ * meanwhile. */
 static __always_inline bool kf_cache_begin(__u64 *until)
 {
 	__u64 seen = KF_ONCE(*until);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* gate.h - what a gate does with a frame. Most are like the last one of their CPU and lead to one plain
+/* gate.h - what a gate does with a frame. Most are to an address that their CPU knows, and lead to one plain
  * function: for these a gate is a few compares. All others are looked up. */
 #ifndef KF_GATE_H
 #define KF_GATE_H
@@ -29,8 +29,8 @@ static __always_inline struct kf_account *kf_plain_account(__u32 plain, __u32 sa
 	return KF_UNLIKELY(!a) || KF_UNLIKELY(!(a->packets & sample_mask)) ? NULL : a;
 }
 
-static __always_inline struct kf_account *kf_like_last6(void *data, void *end, __u32 len, __u32 cpu, __u64 now,
-							__u32 *plain)
+static __always_inline struct kf_account *kf_known_account6(void *data, void *end, __u32 len, __u32 cpu, __u64 now,
+							    __u32 *plain)
 {
 	const struct kf_quick6 *q = data;
 	struct kf_key key;
@@ -46,8 +46,8 @@ static __always_inline struct kf_account *kf_like_last6(void *data, void *end, _
 	return kf_plain_account(*plain, sample_mask);
 }
 
-/* The account of the function that a frame leads to because it is like this CPU's last. NULL: look it up. */
-static __always_inline struct kf_account *kf_like_last(void *data, void *end, __u32 len, __u32 *plain)
+/* The account of the function that a frame leads to, as far as this CPU knows. NULL: look it up. */
+static __always_inline struct kf_account *kf_known_account(void *data, void *end, __u32 len, __u32 *plain)
 {
 	__u32 cpu = bpf_get_smp_processor_id(), sample_mask;
 	__u64 now = bpf_jiffies64();
@@ -58,7 +58,7 @@ static __always_inline struct kf_account *kf_like_last(void *data, void *end, __
 	if (KF_UNLIKELY(cpu >= KF_CPUS) || KF_UNLIKELY(data + KF_QUICK_LEN > end))
 		return NULL;
 	if (KF_UNLIKELY(!kf_is_ip4(q)))
-		return kf_like_last6(data, end, len, cpu, now, plain);
+		return kf_known_account6(data, end, len, cpu, now, plain);
 	local = kf_quick_end(q, KF_EGRESS);
 	key = kf_quick_key(q, local, KF_ONCE(kf_control.gen));
 	if (KF_UNLIKELY(!kf_cache_get(kf_cached(cpu), &key, local.addr, now, plain, &sample_mask)) ||
@@ -165,7 +165,7 @@ static __always_inline int kf_run_chains(kf_ctx *ctx, const struct kf_matched *m
 static __always_inline int kf_gate(kf_ctx *ctx, void *data, void *end, __u64 len)
 {
 	__u32 plain;
-	struct kf_account *a = kf_like_last(data, end, len, &plain);
+	struct kf_account *a = kf_known_account(data, end, len, &plain);
 	struct kf_matched m;
 	enum kf_found found;
 
@@ -181,7 +181,7 @@ static __always_inline int kf_gate(kf_ctx *ctx, void *data, void *end, __u64 len
 	a->bytes += len;
 	a->packets++;
 	return kf_settle(plain >> KF_PLAIN_CONT & ((1 << KF_PLAIN_CONT_BITS) - 1), a,
-			 kf_invoke(ctx, plain & ((1 << KF_PLAIN_ID) - 1)));
+			 kf_invoke(ctx, (plain & ((1 << KF_PLAIN_ID) - 1)) - 1));
 }
 
 #endif

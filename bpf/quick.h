@@ -74,9 +74,9 @@ static __always_inline bool kf_is_stray(const void *data, const void *end)
 	       ether != bpf_htons(ETH_P_8021AD);
 }
 
-/* The local address and port of a frame, the other side's port between them as on the wire. */
+/* The local address and port of a frame. */
 union kf_end {
-	__u64 word;
+	__u64 word; /* read at once: on the wire the other side's port is between them */
 	struct {
 		__be32 addr;
 		__be16 other;
@@ -99,7 +99,6 @@ static __always_inline union kf_end kf_quick_end(const struct kf_quick *q, bool 
 
 	if (egress) {
 		e.addr = *(__be32 *)q->source;
-		e.other = q->dport;
 		e.port = q->sport;
 	} else {
 		e.word = *(__u64 *)((void *)q + offsetof(struct kf_quick, dest));

@@ -92,9 +92,9 @@ static __u32 make_plain(const struct kf_chain *c)
 {
 	const struct kf_step *s = c->step;
 
-	if (c->n != 1 || c->flags || s->flags & ~KF_STEP_LOCAL || s->cont >> KF_PLAIN_CONT_BITS)
+	if (c->n != 1 || s->flags & ~KF_STEP_LOCAL || s->cont >> KF_PLAIN_CONT_BITS)
 		return KF_PLAIN_NONE;
-	return s->slot | (__u32)s->id << KF_PLAIN_ID | (__u32)s->cont << KF_PLAIN_CONT |
+	return (1 + s->slot) | (__u32)s->id << KF_PLAIN_ID | (__u32)s->cont << KF_PLAIN_CONT |
 	       (s->flags & KF_STEP_LOCAL ? 0 : KF_PLAIN_ANYWHERE);
 }
 
@@ -321,8 +321,8 @@ static int write_ports(struct build *b, __u8 proto)
 	return rc;
 }
 
-/* SIZE: a multiple of 8. What is clear is not written to: the first write to a page may cost more than to read it all.
- */
+/* P and SIZE: multiples of 8. What is clear is not written to: the first write to a page may cost more than to read
+ * all. */
 static void clear(void *p, size_t size)
 {
 	__u64 *words = p;
@@ -332,7 +332,7 @@ static void clear(void *p, size_t size)
 			words[i] = 0;
 }
 
-/* Where there is an `any` chain, which comes first, none is plain. */
+/* Where there is an `any` chain, which comes first, none is plain. (Nor does a gate ask then.) */
 static void write_plain(struct match *m)
 {
 	clear(m->plain, 2 * PORTS * sizeof(*m->plain)); /* KF_PLAIN_NONE */

@@ -73,6 +73,12 @@ static void test_samples(struct gate *g)
 		a = rig_account(g, 0);
 		test_ok(rig_samples(&a) == rows[i].want && a.packets == 400, "%s: sample %u: %llu of 400 are timed",
 			g->name, rows[i].one_in, (unsigned long long)rig_samples(&a));
+		rig_account_reset(g, 0);
+		rig_packet(g, &(struct packet){UDP(53), V6, .bytes = 40}, 400);
+		a = rig_account(g, 0);
+		test_ok(rig_samples(&a) == rows[i].want && a.packets == 400,
+			"%s: sample %u: %llu of 400 are timed, IPv6", g->name, rows[i].one_in,
+			(unsigned long long)rig_samples(&a));
 	}
 	rig_install(g, one, 1);
 	rig_sample(1);

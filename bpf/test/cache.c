@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-/* cache.c - what a CPU matched last: a frame that is like it leads where a look-up would, and one that only looks like
- * it does not. (scope.c says how long an address is known.) */
+/* cache.c - what a CPU knows: a frame that this is true of leads where a look-up would, and one that only looks like it
+ * does not. (scope.c says how long an address is known.) */
 #include "rig.h"
 
 #include <string.h>
 #include <time.h>
 
-static const struct function table[] = {{"udp/53", .local = true}, {"tcp/53"}, {"udp/54"}, {"proto/47"}, {"tcp/54"}};
+static const struct function table[] = {{"udp/53", .local = true}, {"tcp/53"}, {"udp/54"}, {"proto/47"}, {"tcp/54"},
+					{"udp/56", .local = true}};
 static const struct packet usual = {UDP(53), .bytes = 40};
 static uint8_t frame[TEST_FRAME];
 static bool v6; /* all packets below are IPv6 now, but for those that say otherwise */
@@ -63,8 +64,11 @@ static bool saw(struct gate *g, const struct packet *p, const char *who)
 {
 	struct packet q = of_family(p);
 	size_t len = rig_frame(g, &q, frame);
+	uint64_t first = rig_account(g, 0).packets;
+	bool ok = rig_saw(rig_run(g, frame, len, 1), *who ? g->final : g->pass, who, frame, len);
 
-	return rig_saw(rig_run(g, frame, len, 1), *who ? g->final : g->pass, who, frame, len);
+	/* Nor was a slot asked that happens to be empty: what is none counts for id 0, if for any. */
+	return ok && (*who || rig_account(g, 0).packets == first);
 }
 
 static const struct row like[] = {
@@ -191,12 +195,14 @@ static uint32_t misses_in_turn(struct gate *g, const struct row *a, const struct
 static void test_turns(struct gate *g)
 {
 	static const struct row udp = {"", {UDP(53)}, "a"}, other = {"", {UDP(54)}, "c"}, tcp = {"", {TCP(53)}, "b"},
-				other_tcp = {"", {TCP(54)}, "e"};
+				other_tcp = {"", {TCP(54)}, "e"}, local = {"", {UDP(56)}, "f"};
 	uint32_t n = 20 * KF_CACHE_MISSES;
 	bool ok = true;
 
 	/* (they are looked up anew when an entry gets old, too) */
 	test_ok(misses_in_turn(g, &udp, &other, n, &ok) <= n / 4 && ok, "%s, %s: UDP ports in turn", g->name, family());
+	test_ok(misses_in_turn(g, &udp, &local, n, &ok) <= n / 4 && ok, "%s, %s: local UDP ports in turn", g->name,
+		family());
 	test_ok(misses_in_turn(g, &tcp, &other_tcp, n, &ok) <= n / 4 && ok, "%s, %s: TCP ports in turn", g->name,
 		family());
 	test_ok(misses_in_turn(g, &other, &tcp, n, &ok) <= n / 4 && ok, "%s, %s: UDP and TCP in turn", g->name,
@@ -234,6 +240,7 @@ static void test_ports(struct gate *g)
 		{UDP(53)}, {UDP(54)}, {UDP(54), .to = "203.0.113.1"}, {UDP(58)}, {TCP(59)}};
 	bool out = g->hook == KF_TC_EGRESS, ok = true;
 
+	rig_install(g, table, ARRAY_LEN(table)); /* the other half's */
 	rig_install(g, ports, ARRAY_LEN(ports));
 	for (const struct row *r = rows; r < rows + ARRAY_LEN(rows); r++) {
 		if (out && (r->in.to || r->in.to_mac))
@@ -255,6 +262,61 @@ static void test_ports(struct gate *g)
 	rig_install(g, ports, ARRAY_LEN(ports));
 	test_ok(ok && saw(g, &(struct packet){UDP(54)}, "b"), "%s, %s: another port, in the next generation", g->name,
 		family());
+}
+
+/* Two own addresses in turn replace each other now and then, not each time. */
+static void test_addresses(struct gate *g)
+{
+	static const struct packet own[] = {{UDP(53), .to = "192.0.2.2"},
+					    {UDP(53), .to = "198.51.100.1"},
+					    {UDP(53), .to = "2001:db8::2"},
+					    {UDP(53), .to = "2001:db8:1::1"}};
+	unsigned n = 20 * KF_CACHE_MISSES, changes = 0;
+	bool ok = true;
+
+	rig_install(g, table, ARRAY_LEN(table));
+	for (size_t i = 0; i < KF_CPUS; i++)
+		changes -= known(g, i)->changes;
+	for (unsigned i = 0; i < n; i++) {
+		struct packet p = own[2 * v6 + i % 2];
+
+		p.family = v6 ? 6 : 4;
+		ok = ok && saw(g, &p, "a");
+	}
+	for (size_t i = 0; i < KF_CPUS; i++)
+		changes += known(g, i)->changes;
+	test_ok(ok && changes && changes <= n / KF_CACHE_MISSES + 1, "%s, %s: addresses in turn, %u changes", g->name,
+		family(), changes);
+}
+
+static uint64_t known_until(const struct gate *g)
+{
+	uint64_t until = 0;
+
+	for (size_t i = 0; i < KF_CPUS; i++)
+		if (known(g, i)->gen == control->gen && known(g, i)->until > until)
+			until = known(g, i)->until;
+	return until;
+}
+
+/* That an address is local holds as long as the kernel's word on it does, however late an entry is made from it. */
+static void test_kept(struct gate *g)
+{
+	struct timespec nap = {.tv_nsec = 12000000}; /* some jiffies; if the word was asked for anew meanwhile, again */
+	uint64_t until = 0, later = 1;
+	bool ok = true;
+
+	if (g->hook == KF_TC_EGRESS)
+		return;
+	rig_install(g, table, ARRAY_LEN(table));
+	for (int i = 0; ok && i < 50 && until != later; i++) {
+		ok = prime(g, &usual);
+		until = known_until(g);
+		nanosleep(&nap, NULL);
+		ok = ok && prime(g, &usual);
+		later = known_until(g);
+	}
+	test_ok(ok && until == later, "%s, %s: an entry is no younger than what it is made from", g->name, family());
 }
 
 /* The port that an entry is of was asked for long ago: before long the entry is of one that is asked for. */
@@ -339,6 +401,10 @@ static void test_gate(struct gate *g)
 	test_any_address(g);
 	test_turns(g);
 	test_ports(g);
+	rig_install(g, table, ARRAY_LEN(table));
+	test_ports(g); /* in the other half */
+	test_addresses(g);
+	test_kept(g);
 	test_renewed(g);
 	test_counts(g);
 	test_not_plain(g);

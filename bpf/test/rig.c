@@ -224,8 +224,8 @@ void rig_point(struct gate *g, uint16_t port, uint16_t slot)
 
 	s->slot = slot;
 	c->plain = KF_PLAIN_NONE;
-	if (slot < 1 << KF_PLAIN_ID)
-		c->plain = slot | s->id << KF_PLAIN_ID | (uint32_t)s->cont << KF_PLAIN_CONT | KF_PLAIN_ANYWHERE;
+	if (slot + 1 < 1 << KF_PLAIN_ID)
+		c->plain = (slot + 1) | s->id << KF_PLAIN_ID | (uint32_t)s->cont << KF_PLAIN_CONT | KF_PLAIN_ANYWHERE;
 	m->plain[port] = c->plain;
 	rig_changed();
 }

@@ -50,7 +50,7 @@ struct function {
 	bool missing;	/* leave its slot empty */
 	struct kf_policy policy;
 };
-#define FUNCTION_ID(n)	 (KF_FUNCTIONS - 1 - (n)) /* not the slot's number */
+#define FUNCTION_ID(n)	 ((n) ? KF_FUNCTIONS - (n) : 0) /* the lowest and the highest; not the slot's number */
 #define FUNCTION_SLOT(n) (200 + (n))
 
 /* Fill generation GEN of G alone; all acts become "return G's final verdict" and all accounts and meters of the table

@@ -260,9 +260,9 @@ static bool right_word(const struct match *m, unsigned port, bool udp)
 	const struct kf_step *s = c->step;
 	__u32 word = plain[udp ? port : KF_ROWS + port];
 
-	if (m->flags & KF_GEN_ANY || c->n != 1 || c->flags & KF_CHAIN_ADDR || s->flags & KF_STEP_LIMIT)
+	if (m->flags & KF_GEN_ANY || c->n != 1 || c->flags & KF_CHAIN_ADDR || s->flags & (KF_STEP_LIMIT | KF_STEP_FUSE))
 		return word == KF_PLAIN_NONE;
-	return s->slot == (word & 0x7ff) && s->id == (word >> 11 & 0x3ff) && s->cont == (word >> 21 & 0x3ff) &&
+	return s->slot + 1u == (word & 0x7ff) && s->id == (word >> 11 & 0x3ff) && s->cont == (word >> 21 & 0x3ff) &&
 	       (s->flags ? 0 : 1) == word >> 31;
 }
 
@@ -283,7 +283,7 @@ static void one_set(unsigned s, unsigned n_packets)
 					       .hooks = 1 + rnd(7),
 					       .id = i,
 					       .slot = 100 + i,
-					       .flags = rnd(2) ? KF_STEP_LIMIT : 0,
+					       .flags = rnd(2) ? (__u16[]){KF_STEP_LIMIT, KF_STEP_FUSE}[rnd(2)] : 0,
 					       .local = rnd(2),
 					       .cont_xdp = 4,
 					       .cont_tc = 19};
@@ -390,10 +390,13 @@ static void test_plain_word(void **state)
 	(void)state;
 	parse(&on, "tcp/65535");
 	assert_int_equal(match_build(&m, KF_XDP, &f, 1), 0);
-	assert_int_equal(plain[2 * KF_ROWS - 1], 0x3ffu << 21 | (KF_FUNCTIONS - 1) << 11 | (KF_SLOTS - 1));
+	assert_int_equal(plain[2 * KF_ROWS - 1], 0x3ffu << 21 | (KF_FUNCTIONS - 1) << 11 | KF_SLOTS);
 	assert_int_equal(plain[KF_ROWS - 1], KF_PLAIN_NONE);
 	assert_int_equal(match_build(&m, KF_TC_EGRESS, &f, 1), 0);
 	assert_int_equal(plain[2 * KF_ROWS - 1], KF_PLAIN_NONE); /* a verdict that it has no room for */
+	f.id = f.slot = f.cont_xdp = 0;
+	assert_int_equal(match_build(&m, KF_XDP, &f, 1), 0);
+	assert_int_equal(plain[2 * KF_ROWS - 1], 1); /* the lowest of all is not none */
 	match_free(&m);
 }
 
