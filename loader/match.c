@@ -88,7 +88,7 @@ static struct kf_step make_step(const struct build *b, const struct entry *e)
 	return s;
 }
 
-static __u32 make_plain(const struct kf_chain *c)
+__u32 match_plain(const struct kf_chain *c)
 {
 	const struct kf_step *s = c->step;
 
@@ -179,7 +179,7 @@ static int make_chains(struct build *b)
 		for (size_t j = 0; j < n; j++)
 			c.step[j] = make_step(b, &e[j]);
 		c.n = n;
-		c.plain = make_plain(&c);
+		c.plain = match_plain(&c);
 		if (e->t->kind == TRIGGER_ANY) {
 			b->m->chains[KF_CHAIN_ANY] = c;
 			b->m->flags |= KF_GEN_ANY;

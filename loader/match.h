@@ -45,7 +45,10 @@ struct match {
 	__u32 flags; /* enum kf_gen_flags */
 };
 
-/* Fill M (rows and chains set, the rest zero or from an earlier call) for HOOK. Functions without
+/* `plain` of a chain whose steps are there: the word, or KF_PLAIN_NONE. */
+__u32 match_plain(const struct kf_chain *c);
+
+/* Fill M (rows, chains and plain set, the rest zero or from an earlier call) for HOOK. Functions without
  * that hook are left out. -EINVAL if the tables cannot hold it; the error names what is too much. */
 int match_build(struct match *m, enum kf_hook hook, const struct match_function *functions, size_t n);
 void match_free(struct match *m); /* addrs; not the caller's rows and chains */

@@ -238,19 +238,21 @@ static void test_ports(struct gate *g)
 	};
 	static const struct packet primes[] = {
 		{UDP(53)}, {UDP(54)}, {UDP(54), .to = "203.0.113.1"}, {UDP(58)}, {TCP(59)}};
-	bool out = g->hook == KF_TC_EGRESS, ok = true;
+	bool out = g->hook == KF_TC_EGRESS, ok;
 
 	rig_install(g, table, ARRAY_LEN(table)); /* the other half's */
 	rig_install(g, ports, ARRAY_LEN(ports));
 	for (const struct row *r = rows; r < rows + ARRAY_LEN(rows); r++) {
 		if (out && (r->in.to || r->in.to_mac))
 			continue;
+		ok = true;
 		for (size_t i = 0; i < ARRAY_LEN(primes); i++)
 			ok = prime(g, &primes[i]) && saw(g, &r->in, r->want) && ok;
 		test_ok(ok, "%s, %s: after another port, %s", g->name, family(), r->name);
 	}
+	ok = true;
 	for (size_t i = 0; i < ARRAY_LEN(primes); i++) {
-		ok = prime(g, &primes[i]);
+		ok = prime(g, &primes[i]) && ok;
 		rig_account_reset(g, 6);
 		run(g, &(struct packet){UDP(57)}, 1);
 		ok = run(g, &(struct packet){UDP(57)}, 4)->verdict == g->drop && ok;

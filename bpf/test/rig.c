@@ -220,12 +220,9 @@ void rig_point(struct gate *g, uint16_t port, uint16_t slot)
 {
 	struct match *m = &g->tables[control->gen & 1];
 	struct kf_chain *c = &m->chains[m->rows[port].udp];
-	struct kf_step *s = &c->step[0];
 
-	s->slot = slot;
-	c->plain = KF_PLAIN_NONE;
-	if (slot + 1 < 1 << KF_PLAIN_ID)
-		c->plain = (slot + 1) | s->id << KF_PLAIN_ID | (uint32_t)s->cont << KF_PLAIN_CONT | KF_PLAIN_ANYWHERE;
+	c->step[0].slot = slot;
+	c->plain = slot < (1 << KF_PLAIN_ID) - 1 ? match_plain(c) : KF_PLAIN_NONE; /* no loader has a higher one */
 	m->plain[port] = c->plain;
 	rig_changed();
 }
