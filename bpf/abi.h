@@ -12,7 +12,7 @@
 
 #include <linux/types.h>
 
-#define KF_ABI 3u /* raised when anything below changes its meaning or layout */
+#define KF_ABI 4u /* raised when anything below changes its meaning or layout */
 
 /* Functions deployed on one interface. Slots are where revisions live in the
  * program arrays; the spare ones hold the new revisions while they are built. */
@@ -103,10 +103,10 @@ struct kf_chain {
 
 /* One per gate, mapped by the loader: what most packets are matched with, both generations. */
 struct kf_tables {
-	struct kf_row row[2 * KF_ROWS];
-	struct kf_chain chain[2 * KF_CHAINS];
 	__u32 plain[4 * KF_ROWS]; /* by generation, UDP or TCP, port: `plain` of the port's chain; none if there is an
 				     `any` */
+	struct kf_row row[2 * KF_ROWS];
+	struct kf_chain chain[2 * KF_CHAINS];
 };
 
 /* Address table: longest prefix within (generation, chain). IPv4 addresses are
@@ -168,7 +168,7 @@ struct kf_account {
 struct kf_known {
 	__u64 until; /* jiffies64 */
 	__u64 mac, mac_mask;
-	__u64 what;  /* as in struct kf_key, */
+	__u64 what;  /* kf_what of a frame, */
 	__u32 plain; /* and the word that this leads to */
 	__u32 least; /* that the word of another port has to be, to ask for no more than is compared */
 	__u32 gen;

@@ -28,15 +28,11 @@ static __always_inline bool kf_cache_begin(__u64 *until)
 	return seen != KF_CACHE_BUSY && __sync_val_compare_and_swap(until, seen, KF_CACHE_BUSY) == seen;
 }
 
-/* kf_tables.plain of a port; or 0 if the frame has none. */
-static __always_inline __u32 kf_plain_of(const struct kf_key *k)
+/* kf_tables.plain of a port. HALF: 0 for UDP, KF_ROWS for TCP. */
+static __always_inline __u32 kf_plain_of(const struct kf_key *k, __u32 half)
 {
-	__u32 i = (k->gen & 1) * 2 * KF_ROWS + bpf_ntohs(k->what);
+	__u32 i = (k->gen & 1) * 2 * KF_ROWS + half + bpf_ntohs(k->port);
 
-	if (kf_is_tcp(k))
-		i += KF_ROWS;
-	else if (!kf_is_udp(k))
-		return KF_PLAIN_NONE;
 	barrier_var(i); /* as in kf_row */
 	return KF_ONCE(kf_tables.plain[i & (4 * KF_ROWS - 1)]);
 }
@@ -62,43 +58,24 @@ static __always_inline struct kf_cached6 *kf_cached6(__u32 cpu)
 	return c;
 }
 
-/* All but the address. */
+/* Is an entry of frames like this? kf_known_holds: all but the address. */
 static __always_inline bool kf_known_holds(struct kf_known *c, const struct kf_key *k, __u64 now)
 {
-	return !KF_UNLIKELY(KF_ONCE(c->until) <= now) && !KF_UNLIKELY(KF_ONCE(c->gen) != k->gen) &&
-	       !KF_UNLIKELY((k->start & KF_ONCE(c->mac_mask)) != KF_ONCE(c->mac));
+	return KF_ONCE(c->until) > now && KF_ONCE(c->gen) == k->gen &&
+	       (k->start & KF_ONCE(c->mac_mask)) == KF_ONCE(c->mac);
 }
 
-static __always_inline bool kf_known_port(struct kf_known *c, const struct kf_key *k, __u32 *plain, __u32 *sample_mask)
+static __always_inline bool kf_cache_holds(struct kf_cached *c, const struct kf_key *k, __be32 addr, __u64 now)
 {
-	*sample_mask = KF_ONCE(c->sample_mask);
-	*plain = KF_ONCE(c->plain);
-	if (k->what == KF_ONCE(c->what))
-		return true;
-	*plain = kf_plain_of(k);
-	return *plain >= KF_ONCE(c->least);
+	return kf_known_holds(&c->known, k, now) && (addr & KF_ONCE(c->addr_mask)) == KF_ONCE(c->addr);
 }
 
-/* What such a frame leads to, if that is known: its `plain` and the sample mask. If the entry changes while it is read
- * (kf_cache_begin), it is not known. */
-static __always_inline bool kf_cache_get(struct kf_cached *c, const struct kf_key *k, __be32 addr, __u64 now,
-					 __u32 *plain, __u32 *sample_mask)
+static __always_inline bool kf_cache6_holds(struct kf_cached6 *c, const struct kf_key *k, const __u64 *addr, __u64 now)
 {
-	__u16 changes = KF_ONCE(c->known.changes);
-
-	return kf_known_holds(&c->known, k, now) && !KF_UNLIKELY((addr & KF_ONCE(c->addr_mask)) != KF_ONCE(c->addr)) &&
-	       kf_known_port(&c->known, k, plain, sample_mask) && !KF_UNLIKELY(KF_ONCE(c->known.changes) != changes);
-}
-
-static __always_inline bool kf_cache6_get(struct kf_cached6 *c, const struct kf_key *k, const __u64 *addr, __u64 now,
-					  __u32 *plain, __u32 *sample_mask)
-{
-	__u16 changes = KF_ONCE(c->known.changes);
 	__u64 mask = KF_ONCE(c->addr_mask);
 
-	return kf_known_holds(&c->known, k, now) && !KF_UNLIKELY((addr[0] & mask) != KF_ONCE(c->addr[0])) &&
-	       !KF_UNLIKELY((addr[1] & mask) != KF_ONCE(c->addr[1])) &&
-	       kf_known_port(&c->known, k, plain, sample_mask) && !KF_UNLIKELY(KF_ONCE(c->known.changes) != changes);
+	return kf_known_holds(&c->known, k, now) && (addr[0] & mask) == KF_ONCE(c->addr[0]) &&
+	       (addr[1] & mask) == KF_ONCE(c->addr[1]);
 }
 
 /* May the entry be replaced now? It is the caller's then, until kf_known_set. */
@@ -118,7 +95,7 @@ static __always_inline void kf_known_set(struct kf_known *c, const struct kf_key
 
 	KF_ONCE(c->mac_mask) = mac_mask;
 	KF_ONCE(c->mac) = k->start & mac_mask;
-	KF_ONCE(c->what) = k->what;
+	KF_ONCE(c->what) = kf_what(k);
 	KF_ONCE(c->plain) = plain;
 	KF_ONCE(c->least) = local ? KF_PLAIN_NONE + 1 : KF_PLAIN_ANYWHERE;
 	KF_ONCE(c->gen) = k->gen;

@@ -98,21 +98,21 @@ static __always_inline bool kf_admit(const struct kf_step *s, const struct kf_ru
 	return true;
 }
 
-/* Count a function's verdict; KF_GO_ON if the chain goes on after it. */
-static __always_inline int kf_settle(__u32 cont, struct kf_account *a, int verdict)
+/* Count a function's verdict; GO_ON if the chain goes on after it. */
+static __always_inline int kf_settle(__u32 cont, struct kf_account *a, int verdict, int go_on)
 {
 	__u32 index = verdict + KF_VERDICT_BASE;
 
-	if (KF_UNLIKELY(index >= KF_VERDICT_OTHER)) {
-		if (verdict == KF_MISSING) {
-			a->missing++;
-			return KF_GO_ON;
-		}
-		a->verdict[KF_VERDICT_OTHER]++;
-		return KF_INVALID;
+	if (index < KF_VERDICT_OTHER) {
+		a->verdict[index]++;
+		return cont & (1u << index) ? go_on : verdict;
 	}
-	a->verdict[index]++;
-	return KF_UNLIKELY(cont & (1u << index)) ? KF_GO_ON : verdict;
+	if (verdict == KF_MISSING) {
+		a->missing++;
+		return go_on;
+	}
+	a->verdict[KF_VERDICT_OTHER]++;
+	return KF_INVALID;
 }
 
 static __always_inline int kf_step(kf_ctx *ctx, const struct kf_step *s, const struct kf_flow *f,
@@ -145,7 +145,7 @@ static __always_inline int kf_step(kf_ctx *ctx, const struct kf_step *s, const s
 		if (s->flags & KF_STEP_FUSE && policy && meter)
 			kf_feed_fuse(policy, meter, start);
 	}
-	return kf_settle(s->cont, a, verdict);
+	return kf_settle(s->cont, a, verdict, KF_GO_ON);
 }
 
 /* Global like kf_invoke: looked at once by the verifier, whatever the parse found. */

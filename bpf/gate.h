@@ -20,51 +20,87 @@ enum kf_found {
 	KF_FOUND_CHAINS, /* anything else */
 };
 
-/* NULL: a sample is due, or it is the first of all where none are taken. */
-static __always_inline struct kf_account *kf_plain_account(__u32 plain, __u32 sample_mask)
+/* What follows is written in the order in which most frames go through it: clang keeps that for BPF, whatever it is
+ * told of likelihood. */
+
+/* Invoke the function that PLAIN says. False: a sample is due, or it is the first of all where none are taken. */
+static __always_inline bool kf_invoke_plain(kf_ctx *ctx, __u32 plain, __u32 sample_mask, __u64 len, int *verdict)
 {
 	__u32 id = plain >> KF_PLAIN_ID & (KF_FUNCTIONS - 1);
+	__u32 cont = plain >> KF_PLAIN_CONT & ((1 << KF_PLAIN_CONT_BITS) - 1);
 	struct kf_account *a = bpf_map_lookup_elem(&kf_accounts, &id);
 
-	return KF_UNLIKELY(!a) || KF_UNLIKELY(!(a->packets & sample_mask)) ? NULL : a;
+	if (!a || !(a->packets & sample_mask))
+		return false;
+	a->bytes += len;
+	a->packets++;
+	*verdict = kf_settle(cont, a, kf_invoke(ctx, (plain & ((1 << KF_PLAIN_ID) - 1)) - 1), KF_PASS);
+	return true;
 }
 
-static __always_inline struct kf_account *kf_known_account6(void *data, void *end, __u32 len, __u32 cpu, __u64 now,
-							    __u32 *plain)
+/* CHANGES: of the entry, before anything else of it was read. If it has changed since, nothing is known. */
+static __always_inline bool kf_known_plain(kf_ctx *ctx, struct kf_known *c, __u16 changes, __u32 plain, __u64 len,
+					   int *verdict)
 {
-	const struct kf_quick6 *q = data;
-	struct kf_key key;
-	__u32 sample_mask;
+	__u32 sample_mask = KF_ONCE(c->sample_mask);
+
+	return KF_ONCE(c->changes) == changes && kf_invoke_plain(ctx, plain, sample_mask, len, verdict);
+}
+
+static __always_inline bool kf_known_port(kf_ctx *ctx, struct kf_known *c, __u16 changes, __u32 plain, __u64 len,
+					  int *verdict)
+{
+	return plain >= KF_ONCE(c->least) && kf_known_plain(ctx, c, changes, plain, len, verdict);
+}
+
+static __always_inline bool kf_known_what(kf_ctx *ctx, struct kf_known *c, __u16 changes, const struct kf_key *k,
+					  __u64 len, int *verdict)
+{
+	if (kf_what(k) == KF_ONCE(c->what))
+		return kf_known_plain(ctx, c, changes, KF_ONCE(c->plain), len, verdict);
+	if (kf_is_udp(k))
+		return kf_known_port(ctx, c, changes, kf_plain_of(k, 0), len, verdict);
+	if (kf_is_tcp(k))
+		return kf_known_port(ctx, c, changes, kf_plain_of(k, KF_ROWS), len, verdict);
+	return false;
+}
+
+static __always_inline bool kf_known4(kf_ctx *ctx, const struct kf_quick *q, __u64 len, __u32 cpu, __u64 now,
+				      int *verdict)
+{
+	struct kf_cached *c = kf_cached(cpu);
+	__u16 changes = KF_ONCE(c->known.changes);
+	union kf_end local = kf_quick_end(q, KF_EGRESS);
+	struct kf_key key = kf_quick_key(q, local, KF_ONCE(kf_control.gen));
+
+	return kf_is_whole(q, len) && kf_cache_holds(c, &key, local.addr, now) &&
+	       kf_known_what(ctx, &c->known, changes, &key, len, verdict);
+}
+
+static __always_inline bool kf_known6(kf_ctx *ctx, const struct kf_quick6 *q, __u64 len, __u32 cpu, __u64 now,
+				      int *verdict)
+{
+	struct kf_cached6 *c = kf_cached6(cpu);
+	__u16 changes = KF_ONCE(c->known.changes);
+	struct kf_key key = kf_quick6_key(q, KF_EGRESS, KF_ONCE(kf_control.gen));
 	__u64 addr[2];
 
-	if (data + KF_QUICK6_LEN > end)
-		return NULL;
-	key = kf_quick6_key(q, KF_EGRESS, KF_ONCE(kf_control.gen));
 	kf_quick6_addr(q, KF_EGRESS, addr);
-	if (!kf_cache6_get(kf_cached6(cpu), &key, addr, now, plain, &sample_mask) || !kf_is_quick6(q, len, addr))
-		return NULL;
-	return kf_plain_account(*plain, sample_mask);
+	return kf_is_quick6(q, len, addr) && kf_cache6_holds(c, &key, addr, now) &&
+	       kf_known_what(ctx, &c->known, changes, &key, len, verdict);
 }
 
-/* The account of the function that a frame leads to, as far as this CPU knows. NULL: look it up. */
-static __always_inline struct kf_account *kf_known_account(void *data, void *end, __u32 len, __u32 *plain)
+/* Do what a frame leads to, as far as this CPU knows. False: look it up. */
+static __always_inline bool kf_known(kf_ctx *ctx, void *data, void *end, __u64 len, int *verdict)
 {
-	__u32 cpu = bpf_get_smp_processor_id(), sample_mask;
+	__u32 cpu = bpf_get_smp_processor_id();
 	__u64 now = bpf_jiffies64();
-	const struct kf_quick *q = data;
-	union kf_end local;
-	struct kf_key key;
 
-	if (KF_UNLIKELY(cpu >= KF_CPUS) || KF_UNLIKELY(data + KF_QUICK_LEN > end))
-		return NULL;
-	if (KF_UNLIKELY(!kf_is_ip4(q)))
-		return kf_known_account6(data, end, len, cpu, now, plain);
-	local = kf_quick_end(q, KF_EGRESS);
-	key = kf_quick_key(q, local, KF_ONCE(kf_control.gen));
-	if (KF_UNLIKELY(!kf_cache_get(kf_cached(cpu), &key, local.addr, now, plain, &sample_mask)) ||
-	    KF_UNLIKELY(!kf_is_quick(q, len)))
-		return NULL;
-	return kf_plain_account(*plain, sample_mask);
+	if (cpu >= KF_CPUS || data + KF_QUICK_LEN > end)
+		return false;
+	if (kf_is_ip4(data))
+		return kf_known4(ctx, data, len, cpu, now, verdict);
+	return data + KF_QUICK6_LEN <= end && kf_known6(ctx, data, len, cpu, now, verdict);
 }
 
 /* Look the flow in M up. What is plain is in PLAIN, and holds until then (jiffies64). */
@@ -161,27 +197,24 @@ static __always_inline int kf_run_chains(kf_ctx *ctx, const struct kf_matched *m
 	return kf_run_chain(ctx, m->flow.chain, &m->flow, &m->run);
 }
 
-/* KF_GO_ON: no verdict stands. */
+/* LEN: of what is between DATA and END, or of all of the frame. */
 static __always_inline int kf_gate(kf_ctx *ctx, void *data, void *end, __u64 len)
 {
-	__u32 plain;
-	struct kf_account *a = kf_known_account(data, end, len, &plain);
 	struct kf_matched m;
 	enum kf_found found;
+	__u32 plain;
+	int verdict;
 
-	if (KF_UNLIKELY(!a)) {
-		found = kf_look_up(ctx, (void *)(long)ctx->data, (void *)(long)ctx->data_end, len, &m, &plain);
-		if (found == KF_FOUND_NOTHING)
-			return KF_GO_ON;
-		if (found == KF_FOUND_PLAIN)
-			a = kf_plain_account(plain, m.run.sample_mask);
-		if (!a)
-			return kf_run_chains(ctx, &m);
-	}
-	a->bytes += len;
-	a->packets++;
-	return kf_settle(plain >> KF_PLAIN_CONT & ((1 << KF_PLAIN_CONT_BITS) - 1), a,
-			 kf_invoke(ctx, (plain & ((1 << KF_PLAIN_ID) - 1)) - 1));
+	if (kf_known(ctx, data, end, len, &verdict))
+		return verdict;
+	len = kf_len(ctx);
+	found = kf_look_up(ctx, (void *)(long)ctx->data, (void *)(long)ctx->data_end, len, &m, &plain);
+	if (found == KF_FOUND_NOTHING)
+		return KF_PASS;
+	if (found == KF_FOUND_PLAIN && kf_invoke_plain(ctx, plain, m.run.sample_mask, len, &verdict))
+		return verdict;
+	verdict = kf_run_chains(ctx, &m);
+	return verdict == KF_GO_ON ? KF_PASS : verdict;
 }
 
 #endif

@@ -9,6 +9,7 @@
 
 typedef struct __sk_buff kf_ctx;
 #define KF_VERDICT_BASE 1
+#define KF_PASS		TC_ACT_UNSPEC
 #define KF_DROP		TC_ACT_SHOT
 #define KF_INVALID	TC_ACT_UNSPEC
 #define KF_AF_INET	2
@@ -41,14 +42,17 @@ static __always_inline void kf_read(struct __sk_buff *skb, __u32 len, __u32 gen,
 	}
 }
 
+static __always_inline __u32 kf_len(struct __sk_buff *skb)
+{
+	return skb->len;
+}
+
 #include "gate.h"
 
 SEC("tc")
 int kfaas_gate_tc(struct __sk_buff *skb)
 {
-	int verdict = kf_gate(skb, (void *)(long)skb->data, (void *)(long)skb->data_end, skb->len);
-
-	return verdict == KF_GO_ON ? TC_ACT_UNSPEC : verdict;
+	return kf_gate(skb, (void *)(long)skb->data, (void *)(long)skb->data_end, skb->len);
 }
 
 char _license[] SEC("license") = "Dual BSD/GPL";

@@ -6,8 +6,7 @@
 
 #include "abi.h"
 
-#define KF_ONCE(x)     (*(volatile typeof(x) *)&(x))
-#define KF_UNLIKELY(x) __builtin_expect(!!(x), 0)
+#define KF_ONCE(x) (*(volatile typeof(x) *)&(x))
 
 /* Shared by the gates of one interface. */
 

@@ -76,7 +76,7 @@ static __always_inline bool kf_own_mac(__u64 start, __u32 gen)
 {
 	__u64 mac = start & KF_MAC_MASK;
 
-	return !KF_UNLIKELY(mac != kf_control.g[gen & 1].mac[0]) || kf_further_mac(mac, gen);
+	return mac == kf_control.g[gen & 1].mac[0] || kf_further_mac(mac, gen);
 }
 
 static __always_inline void kf_parse_ports(void *l4, void *end, bool egress, struct kf_flow *f)

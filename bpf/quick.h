@@ -45,11 +45,15 @@ static __always_inline bool kf_is_ip4(const struct kf_quick *q)
 	return (q->start & KF_QUICK_START_MASK) == KF_QUICK_START;
 }
 
+/* Is all of the datagram there? (A total that is too small wraps, and is too large.) */
+static __always_inline bool kf_is_whole(const struct kf_quick *q, __u32 len)
+{
+	return (__u32)bpf_ntohs(q->total) - KF_QUICK_HEADERS <= len - KF_QUICK_LEN;
+}
+
 static __always_inline bool kf_is_quick(const struct kf_quick *q, __u32 len)
 {
-	__u32 behind = bpf_ntohs(q->total) - KF_QUICK_HEADERS; /* a total that is too small wraps, and is too large */
-
-	return kf_is_ip4(q) && behind <= len - KF_QUICK_LEN;
+	return kf_is_ip4(q) && kf_is_whole(q, len);
 }
 
 /* ADDR: of the local side. (As in kf_parse_ip6, a payload of no length is another kind, and a mapped address none.) */
@@ -84,14 +88,13 @@ union kf_end {
 	};
 };
 
-/* What such a frame is matched by, but for its address. WHAT: the local port as on the wire, and from KF_WHAT_PROTO on
- * the protocol; of IPv4, whether it is a fragment, too. */
+/* What such a frame is matched by, but for its address. */
 struct kf_key {
-	__u64 start; /* the destination's MAC address, and two bytes of the source's */
-	__u64 what;
-	__u32 gen; /* kf_control.gen */
+	__u64 start;  /* the destination's MAC address, and two bytes of the source's */
+	__be32 proto; /* of IPv4, whether it is a fragment, too */
+	__be16 port;  /* the local one */
+	__u32 gen;    /* kf_control.gen */
 };
-#define KF_WHAT_PROTO 16
 
 static __always_inline union kf_end kf_quick_end(const struct kf_quick *q, bool egress)
 {
@@ -110,7 +113,8 @@ static __always_inline struct kf_key kf_quick_key(const struct kf_quick *q, unio
 {
 	return (struct kf_key){
 		.start = *(__u64 *)(void *)q,
-		.what = (__u64)(q->middle & KF_QUICK_MIDDLE) << KF_WHAT_PROTO | end.port,
+		.proto = q->middle & KF_QUICK_MIDDLE,
+		.port = end.port,
 		.gen = gen,
 	};
 }
@@ -119,19 +123,26 @@ static __always_inline struct kf_key kf_quick6_key(const struct kf_quick6 *q, bo
 {
 	return (struct kf_key){
 		.start = *(__u64 *)(void *)q,
-		.what = (__u64)bpf_htonl(q->next) << KF_WHAT_PROTO | (egress ? q->sport : q->dport),
+		.proto = bpf_htonl(q->next),
+		.port = egress ? q->sport : q->dport,
 		.gen = gen,
 	};
 }
 
+/* Port and protocol as one number. */
+static __always_inline __u64 kf_what(const struct kf_key *k)
+{
+	return (__u64)k->proto << 16 | k->port;
+}
+
 static __always_inline bool kf_is_udp(const struct kf_key *k)
 {
-	return k->what >> KF_WHAT_PROTO == bpf_htonl(IPPROTO_UDP);
+	return k->proto == bpf_htonl(IPPROTO_UDP);
 }
 
 static __always_inline bool kf_is_tcp(const struct kf_key *k)
 {
-	return k->what >> KF_WHAT_PROTO == bpf_htonl(IPPROTO_TCP);
+	return k->proto == bpf_htonl(IPPROTO_TCP);
 }
 
 static __always_inline void kf_quick6_addr(const struct kf_quick6 *q, bool egress, __u64 *addr)
@@ -149,7 +160,7 @@ static __always_inline bool kf_quick_flow(const struct kf_key *k, __be32 addr, _
 	f->addr[1] = kf_mapped(addr);
 	f->len = len;
 	f->ether = ETH_P_IP;
-	f->port = bpf_ntohs(k->what);
+	f->port = bpf_ntohs(k->port);
 	f->proto = kf_is_udp(k) ? IPPROTO_UDP : IPPROTO_TCP;
 	f->flags = KF_FLOW_IP | KF_FLOW_PORT | (kf_own_mac(k->start, k->gen) ? 0 : KF_FLOW_OTHER);
 	return kf_is_udp(k) || kf_is_tcp(k);
