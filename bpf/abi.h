@@ -89,22 +89,24 @@ enum kf_chain_flags {
 struct kf_chain {
 	__u16 n;
 	__u16 flags;
-	__u32 plain; /* the chain in a word, or KF_PLAIN_NONE */
+	__u32 brief; /* all that there is to know of it, or KF_BRIEF_NONE */
 	struct kf_step step[KF_CHAIN_LEN];
 };
 
-/* A chain of one step with neither limit nor budget, in a word: 1 + slot, id, cont, and KF_PLAIN_ANYWHERE if it goes
- * without KF_STEP_LOCAL. */
-#define KF_PLAIN_ID	   11
-#define KF_PLAIN_CONT	   21
-#define KF_PLAIN_CONT_BITS 10
-#define KF_PLAIN_ANYWHERE  (1u << 31)
-#define KF_PLAIN_NONE	   0u
+/* A chain in brief. A plain one, of one step with neither limit nor budget: 1 + slot, id, cont. Another: KF_BRIEF_CHAIN
+ * in the slot's place, and its number. KF_BRIEF_ANYWHERE if no step has KF_STEP_LOCAL. None if the address decides. */
+#define KF_BRIEF_SLOT	   0x7ffu
+#define KF_BRIEF_CHAIN	   0x7ffu
+#define KF_BRIEF_ID	   11
+#define KF_BRIEF_NUMBER	   11
+#define KF_BRIEF_CONT	   21
+#define KF_BRIEF_CONT_BITS 10
+#define KF_BRIEF_ANYWHERE  (1u << 31)
+#define KF_BRIEF_NONE	   0u
 
 /* One per gate, mapped by the loader: what most packets are matched with, both generations. */
 struct kf_tables {
-	__u32 plain[4 * KF_ROWS]; /* by generation, UDP or TCP, port: `plain` of the port's chain; none if there is an
-				     `any` */
+	__u32 brief[4 * KF_ROWS]; /* by generation, UDP or TCP, port: of the port's chain; none if there is an `any` */
 	struct kf_row row[2 * KF_ROWS];
 	struct kf_chain chain[2 * KF_CHAINS];
 };
@@ -169,7 +171,7 @@ struct kf_known {
 	__u64 until; /* jiffies64 */
 	__u64 mac, mac_mask;
 	__u64 what;  /* kf_what of a frame, */
-	__u32 plain; /* and the word that this leads to */
+	__u32 brief; /* and the word that this leads to */
 	__u32 least; /* that the word of another port has to be, to ask for no more than is compared */
 	__u32 gen;
 	__u32 sample_mask;
@@ -259,9 +261,10 @@ KF_ASSERT_SIZE(kf_control, 200);
 KF_ASSERT_SIZE(kf_row, 8);
 KF_ASSERT_SIZE(kf_step, 8);
 KF_ASSERT_SIZE(kf_chain, 72);
-_Static_assert(KF_SLOTS < 1u << KF_PLAIN_ID, "1 + a slot");
-_Static_assert(KF_FUNCTIONS <= 1u << (KF_PLAIN_CONT - KF_PLAIN_ID), "an id");
-_Static_assert(1u << (KF_PLAIN_CONT + KF_PLAIN_CONT_BITS) == KF_PLAIN_ANYWHERE, "cont");
+_Static_assert(KF_SLOTS < KF_BRIEF_CHAIN && KF_BRIEF_SLOT < 1u << KF_BRIEF_ID, "1 + a slot");
+_Static_assert(KF_FUNCTIONS <= 1u << (KF_BRIEF_CONT - KF_BRIEF_ID), "an id");
+_Static_assert(KF_CHAINS <= KF_BRIEF_ANYWHERE >> KF_BRIEF_NUMBER, "a chain");
+_Static_assert(1u << (KF_BRIEF_CONT + KF_BRIEF_CONT_BITS) == KF_BRIEF_ANYWHERE, "cont");
 KF_ASSERT_SIZE(kf_addr_key, 24);
 KF_ASSERT_SIZE(kf_policy, 24);
 KF_ASSERT_SIZE(kf_meter, 24);

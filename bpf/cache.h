@@ -6,7 +6,7 @@
  * that table's answer before it can ask the next: dozens of cycles, one after the other. What a former
  * frame was matched to is there at once; that this one is like it takes compares alone, and these the
  * processor foretells. For another port of the same address one table is read, which has all that there
- * is to know of a plain function in a word.
+ * is to know of a function in a word, or which chain it is.
  *
  * An entry is valid as long as its generation is in force, and KF_LOCAL_JIFFIES at most: so long the kernel's
  * word on its address holds (local.h), and so soon a port that is asked for more often takes its place. A
@@ -28,13 +28,13 @@ static __always_inline bool kf_cache_begin(__u64 *until)
 	return seen != KF_CACHE_BUSY && __sync_val_compare_and_swap(until, seen, KF_CACHE_BUSY) == seen;
 }
 
-/* kf_tables.plain of a port. HALF: 0 for UDP, KF_ROWS for TCP. */
-static __always_inline __u32 kf_plain_of(const struct kf_key *k, __u32 half)
+/* kf_tables.brief of a port. HALF: 0 for UDP, KF_ROWS for TCP. */
+static __always_inline __u32 kf_brief_of(const struct kf_key *k, __u32 half)
 {
 	__u32 i = (k->gen & 1) * 2 * KF_ROWS + half + bpf_ntohs(k->port);
 
 	barrier_var(i); /* as in kf_row */
-	return KF_ONCE(kf_tables.plain[i & (4 * KF_ROWS - 1)]);
+	return KF_ONCE(kf_tables.brief[i & (4 * KF_ROWS - 1)]);
 }
 
 /* CPU: less than KF_CPUS. */
@@ -87,46 +87,46 @@ static __always_inline bool kf_known_begin(struct kf_known *c)
 	return true;
 }
 
-static __always_inline void kf_known_set(struct kf_known *c, const struct kf_key *k, __u64 until, __u32 plain,
+static __always_inline void kf_known_set(struct kf_known *c, const struct kf_key *k, __u64 until, __u32 brief,
 					 __u32 sample_mask)
 {
-	bool local = !(plain & KF_PLAIN_ANYWHERE);
+	bool local = !(brief & KF_BRIEF_ANYWHERE);
 	__u64 mac_mask = local ? KF_MAC_MASK : 0;
 
 	KF_ONCE(c->mac_mask) = mac_mask;
 	KF_ONCE(c->mac) = k->start & mac_mask;
 	KF_ONCE(c->what) = kf_what(k);
-	KF_ONCE(c->plain) = plain;
-	KF_ONCE(c->least) = local ? KF_PLAIN_NONE + 1 : KF_PLAIN_ANYWHERE;
+	KF_ONCE(c->brief) = brief;
+	KF_ONCE(c->least) = local ? KF_BRIEF_NONE + 1 : KF_BRIEF_ANYWHERE;
 	KF_ONCE(c->gen) = k->gen;
 	KF_ONCE(c->sample_mask) = sample_mask;
 	KF_ONCE(c->until) = until;
 }
 
-/* K was found to lead to PLAIN. UNTIL: jiffies64. */
+/* K was found to lead to BRIEF. UNTIL: jiffies64. */
 static __always_inline void kf_cache_put(struct kf_cached *c, const struct kf_key *k, __be32 addr, __u64 until,
-					 __u32 plain, __u32 sample_mask)
+					 __u32 brief, __u32 sample_mask)
 {
-	__be32 mask = plain & KF_PLAIN_ANYWHERE ? 0 : ~0u;
+	__be32 mask = brief & KF_BRIEF_ANYWHERE ? 0 : ~0u;
 
 	if (!kf_known_begin(&c->known))
 		return;
 	KF_ONCE(c->addr_mask) = mask;
 	KF_ONCE(c->addr) = addr & mask;
-	kf_known_set(&c->known, k, until, plain, sample_mask);
+	kf_known_set(&c->known, k, until, brief, sample_mask);
 }
 
 static __always_inline void kf_cache6_put(struct kf_cached6 *c, const struct kf_key *k, const __u64 *addr, __u64 until,
-					  __u32 plain, __u32 sample_mask)
+					  __u32 brief, __u32 sample_mask)
 {
-	__u64 mask = plain & KF_PLAIN_ANYWHERE ? 0 : ~0ull;
+	__u64 mask = brief & KF_BRIEF_ANYWHERE ? 0 : ~0ull;
 
 	if (!kf_known_begin(&c->known))
 		return;
 	KF_ONCE(c->addr_mask) = mask;
 	KF_ONCE(c->addr[0]) = addr[0] & mask;
 	KF_ONCE(c->addr[1]) = addr[1] & mask;
-	kf_known_set(&c->known, k, until, plain, sample_mask);
+	kf_known_set(&c->known, k, until, brief, sample_mask);
 }
 
 #endif

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* gate.h - what a gate does with a frame. Most are to an address that their CPU knows, and lead to one plain
- * function: for these a gate is a few compares. All others are looked up. */
+/* gate.h - what a gate does with a frame. Most are to an address and a port of which their CPU knows what they lead to:
+ * for these a gate is a few compares. All others are looked up. */
 #ifndef KF_GATE_H
 #define KF_GATE_H
 
 #include "cache.h"
 #include "chain.h"
 
-/* A frame that is looked up. Small: the frames of those that call kf_invoke have to be less than 256 bytes together,
+/* What is known of a frame. Small: the frames of those that call kf_invoke have to be less than 256 bytes together,
  * each rounded up to 32 (Linux 6.1). */
 struct kf_matched {
 	struct kf_flow flow;
@@ -15,70 +15,90 @@ struct kf_matched {
 };
 
 enum kf_found {
+	KF_FOUND_UNKNOWN, /* what it leads to has to be looked up */
 	KF_FOUND_NOTHING,
-	KF_FOUND_PLAIN,
+	KF_FOUND_PLAIN,	 /* a plain function: struct kf_matched need not be set */
 	KF_FOUND_CHAINS, /* anything else */
+	KF_FOUND_DONE,	 /* a plain function, and it has been invoked */
 };
 
 /* What follows is written in the order in which most frames go through it: clang keeps that for BPF, whatever it is
  * told of likelihood. */
 
-/* Invoke the function that PLAIN says. False: a sample is due, or it is the first of all where none are taken. */
-static __always_inline bool kf_invoke_plain(kf_ctx *ctx, __u32 plain, __u32 sample_mask, __u64 len, int *verdict)
+/* Invoke the plain function that BRIEF says. False: a sample is due, or it is the first of all where none are taken. */
+static __always_inline bool kf_invoke_plain(kf_ctx *ctx, __u32 brief, __u32 sample_mask, __u64 len, int *verdict)
 {
-	__u32 id = plain >> KF_PLAIN_ID & (KF_FUNCTIONS - 1);
-	__u32 cont = plain >> KF_PLAIN_CONT & ((1 << KF_PLAIN_CONT_BITS) - 1);
+	__u32 id = brief >> KF_BRIEF_ID & (KF_FUNCTIONS - 1);
+	__u32 cont = brief >> KF_BRIEF_CONT & ((1 << KF_BRIEF_CONT_BITS) - 1);
 	struct kf_account *a = bpf_map_lookup_elem(&kf_accounts, &id);
 
 	if (!a || !(a->packets & sample_mask))
 		return false;
 	a->bytes += len;
 	a->packets++;
-	*verdict = kf_settle(cont, a, kf_invoke(ctx, (plain & ((1 << KF_PLAIN_ID) - 1)) - 1), KF_PASS);
+	*verdict = kf_settle(cont, a, kf_invoke(ctx, (brief & KF_BRIEF_SLOT) - 1), KF_PASS);
 	return true;
 }
 
 /* CHANGES: of the entry, before anything else of it was read. If it has changed since, nothing is known. */
-static __always_inline bool kf_known_plain(kf_ctx *ctx, struct kf_known *c, __u16 changes, __u32 plain, __u64 len,
-					   int *verdict)
+static __always_inline enum kf_found kf_known_brief(kf_ctx *ctx, struct kf_known *c, __u16 changes, __u32 gen,
+						    __u32 brief, __u64 len, struct kf_matched *m, int *verdict)
 {
 	__u32 sample_mask = KF_ONCE(c->sample_mask);
 
-	return KF_ONCE(c->changes) == changes && kf_invoke_plain(ctx, plain, sample_mask, len, verdict);
+	if (KF_ONCE(c->changes) != changes)
+		return KF_FOUND_UNKNOWN;
+	if ((brief & KF_BRIEF_SLOT) != KF_BRIEF_CHAIN)
+		return kf_invoke_plain(ctx, brief, sample_mask, len, verdict) ? KF_FOUND_DONE : KF_FOUND_UNKNOWN;
+	m->flow = (struct kf_flow){
+		.len = len,
+		.flags = KF_FLOW_OWN, /* or no step asks */
+		.chain = brief >> KF_BRIEF_NUMBER & (KF_CHAINS - 1),
+	};
+	m->run.gen = gen & 1;
+	m->run.sample_mask = sample_mask;
+	return KF_FOUND_CHAINS;
 }
 
-static __always_inline bool kf_known_port(kf_ctx *ctx, struct kf_known *c, __u16 changes, __u32 plain, __u64 len,
-					  int *verdict)
+static __always_inline enum kf_found kf_known_port(kf_ctx *ctx, struct kf_known *c, __u16 changes,
+						   const struct kf_key *k, __u32 half, __u64 len, struct kf_matched *m,
+						   int *verdict)
 {
-	return plain >= KF_ONCE(c->least) && kf_known_plain(ctx, c, changes, plain, len, verdict);
+	__u32 brief = kf_brief_of(k, half);
+
+	if (brief < KF_ONCE(c->least))
+		return KF_FOUND_UNKNOWN;
+	return kf_known_brief(ctx, c, changes, k->gen, brief, len, m, verdict);
 }
 
-static __always_inline bool kf_known_what(kf_ctx *ctx, struct kf_known *c, __u16 changes, const struct kf_key *k,
-					  __u64 len, int *verdict)
+static __always_inline enum kf_found kf_known_what(kf_ctx *ctx, struct kf_known *c, __u16 changes,
+						   const struct kf_key *k, __u64 len, struct kf_matched *m,
+						   int *verdict)
 {
 	if (kf_what(k) == KF_ONCE(c->what))
-		return kf_known_plain(ctx, c, changes, KF_ONCE(c->plain), len, verdict);
+		return kf_known_brief(ctx, c, changes, k->gen, KF_ONCE(c->brief), len, m, verdict);
 	if (kf_is_udp(k))
-		return kf_known_port(ctx, c, changes, kf_plain_of(k, 0), len, verdict);
+		return kf_known_port(ctx, c, changes, k, 0, len, m, verdict);
 	if (kf_is_tcp(k))
-		return kf_known_port(ctx, c, changes, kf_plain_of(k, KF_ROWS), len, verdict);
-	return false;
+		return kf_known_port(ctx, c, changes, k, KF_ROWS, len, m, verdict);
+	return KF_FOUND_UNKNOWN;
 }
 
-static __always_inline bool kf_known4(kf_ctx *ctx, const struct kf_quick *q, __u64 len, __u32 cpu, __u64 now,
-				      int *verdict)
+static __always_inline enum kf_found kf_known4(kf_ctx *ctx, const struct kf_quick *q, __u64 len, __u32 cpu, __u64 now,
+					       struct kf_matched *m, int *verdict)
 {
 	struct kf_cached *c = kf_cached(cpu);
 	__u16 changes = KF_ONCE(c->known.changes);
 	union kf_end local = kf_quick_end(q, KF_EGRESS);
 	struct kf_key key = kf_quick_key(q, local, KF_ONCE(kf_control.gen));
 
-	return kf_is_whole(q, len) && kf_cache_holds(c, &key, local.addr, now) &&
-	       kf_known_what(ctx, &c->known, changes, &key, len, verdict);
+	if (!kf_is_whole(q, len) || !kf_cache_holds(c, &key, local.addr, now))
+		return KF_FOUND_UNKNOWN;
+	return kf_known_what(ctx, &c->known, changes, &key, len, m, verdict);
 }
 
-static __always_inline bool kf_known6(kf_ctx *ctx, const struct kf_quick6 *q, __u64 len, __u32 cpu, __u64 now,
-				      int *verdict)
+static __always_inline enum kf_found kf_known6(kf_ctx *ctx, const struct kf_quick6 *q, __u64 len, __u32 cpu, __u64 now,
+					       struct kf_matched *m, int *verdict)
 {
 	struct kf_cached6 *c = kf_cached6(cpu);
 	__u16 changes = KF_ONCE(c->known.changes);
@@ -86,43 +106,56 @@ static __always_inline bool kf_known6(kf_ctx *ctx, const struct kf_quick6 *q, __
 	__u64 addr[2];
 
 	kf_quick6_addr(q, KF_EGRESS, addr);
-	return kf_is_quick6(q, len, addr) && kf_cache6_holds(c, &key, addr, now) &&
-	       kf_known_what(ctx, &c->known, changes, &key, len, verdict);
+	if (!kf_is_quick6(q, len, addr) || !kf_cache6_holds(c, &key, addr, now))
+		return KF_FOUND_UNKNOWN;
+	return kf_known_what(ctx, &c->known, changes, &key, len, m, verdict);
 }
 
-/* Do what a frame leads to, as far as this CPU knows. False: look it up. */
-static __always_inline bool kf_known(kf_ctx *ctx, void *data, void *end, __u64 len, int *verdict)
+/* What a frame leads to, as far as this CPU knows; what is plain is done at once. */
+static __always_inline enum kf_found kf_known(kf_ctx *ctx, void *data, void *end, __u64 len, struct kf_matched *m,
+					      int *verdict)
 {
 	__u32 cpu = bpf_get_smp_processor_id();
 	__u64 now = bpf_jiffies64();
 
 	if (cpu >= KF_CPUS || data + KF_QUICK_LEN > end)
-		return false;
+		return KF_FOUND_UNKNOWN;
 	if (kf_is_ip4(data))
-		return kf_known4(ctx, data, len, cpu, now, verdict);
-	return data + KF_QUICK6_LEN <= end && kf_known6(ctx, data, len, cpu, now, verdict);
+		return kf_known4(ctx, data, len, cpu, now, m, verdict);
+	if (data + KF_QUICK6_LEN <= end)
+		return kf_known6(ctx, data, len, cpu, now, m, verdict);
+	return KF_FOUND_UNKNOWN;
 }
 
-/* Look the flow in M up. What is plain is in PLAIN, and holds until then (jiffies64). */
-static __always_inline enum kf_found kf_find(kf_ctx *ctx, struct kf_matched *m, __u32 flags, __u32 *plain, __u64 *until)
+/* Look the flow in M up. What is known of others like it is in BRIEF, and holds until then (jiffies64; 0: nothing). */
+static __always_inline enum kf_found kf_find(kf_ctx *ctx, struct kf_matched *m, __u32 flags, __u32 *brief, __u64 *until)
 {
 	__u32 chain = kf_match(&m->flow, &m->run, flags);
+	bool plain;
 
-	*until = bpf_jiffies64() + KF_LOCAL_JIFFIES;
+	*until = 0;
 	m->flow.any = flags & KF_GEN_ANY;
 	m->flow.chain = chain;
 	if (chain == KF_CHAIN_NONE)
 		return m->flow.any ? KF_FOUND_CHAINS : KF_FOUND_NOTHING;
-	*plain = kf_chain(&m->run, chain)->plain;
-	if (flags & KF_GEN_ANY || *plain == KF_PLAIN_NONE)
+	*brief = kf_chain(&m->run, chain)->brief;
+	if (flags & KF_GEN_ANY || *brief == KF_BRIEF_NONE)
 		return KF_FOUND_CHAINS;
-	if (!(*plain & KF_PLAIN_ANYWHERE) && !kf_is_local(ctx, &m->flow, until))
-		return KF_FOUND_NOTHING;
-	return KF_FOUND_PLAIN;
+	plain = (*brief & KF_BRIEF_SLOT) != KF_BRIEF_CHAIN;
+	if (*brief & KF_BRIEF_ANYWHERE) {
+		*until = bpf_jiffies64() + KF_LOCAL_JIFFIES;
+	} else if (kf_is_local(ctx, &m->flow, until)) {
+		m->flow.flags |= KF_FLOW_OWN;
+	} else {
+		*until = 0;
+		m->flow.flags |= KF_FLOW_OTHER;
+		return plain ? KF_FOUND_NOTHING : KF_FOUND_CHAINS; /* of which some step may not ask */
+	}
+	return plain ? KF_FOUND_PLAIN : KF_FOUND_CHAINS;
 }
 
-/* The frame in M was found to lead to PLAIN. */
-static __always_inline void kf_remember6(kf_ctx *ctx, __u32 len, const struct kf_matched *m, __u32 gen, __u32 plain,
+/* The frame in M was found to lead to BRIEF. */
+static __always_inline void kf_remember6(kf_ctx *ctx, __u32 len, const struct kf_matched *m, __u32 gen, __u32 brief,
 					 __u64 until)
 {
 	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
@@ -135,27 +168,27 @@ static __always_inline void kf_remember6(kf_ctx *ctx, __u32 len, const struct kf
 		return;
 	key = kf_quick6_key(q, KF_EGRESS, gen);
 	if (q->next == m->flow.proto) /* else there are extension headers */
-		kf_cache6_put(kf_cached6(cpu), &key, m->flow.addr, until, plain, m->run.sample_mask);
+		kf_cache6_put(kf_cached6(cpu), &key, m->flow.addr, until, brief, m->run.sample_mask);
 }
 
 /* The long way. Global: looked at once by the verifier, and not with all that goes before. GEN: kf_control.gen. */
 __noinline int kf_parse_and_find(kf_ctx *ctx, __u32 len, __u32 flags, __u32 gen, struct kf_matched *m)
 {
 	enum kf_found found;
-	__u32 plain;
+	__u32 brief;
 	__u64 until;
 
 	if (!m)
 		return KF_FOUND_NOTHING;
 	kf_read(ctx, len, m->run.gen, &m->flow);
-	found = kf_find(ctx, m, flags, &plain, &until);
-	if (found == KF_FOUND_PLAIN)
-		kf_remember6(ctx, len, m, gen, plain, until);
+	found = kf_find(ctx, m, flags, &brief, &until);
+	if (until)
+		kf_remember6(ctx, len, m, gen, brief, until);
 	return found;
 }
 
 static __always_inline enum kf_found kf_look_up(kf_ctx *ctx, void *data, void *end, __u32 len, struct kf_matched *m,
-						__u32 *plain)
+						__u32 *brief)
 {
 	__u32 cpu, gen = KF_ONCE(kf_control.gen);
 	__u32 flags = kf_begin(&m->run, gen, KF_EGRESS ? KF_TC_EGRESS : KF_INGRESS);
@@ -171,9 +204,9 @@ static __always_inline enum kf_found kf_look_up(kf_ctx *ctx, void *data, void *e
 		local = kf_quick_end(q, KF_EGRESS);
 		key = kf_quick_key(q, local, gen);
 		if (kf_quick_flow(&key, local.addr, len, &m->flow)) {
-			found = kf_find(ctx, m, flags, plain, &until);
-			if (found == KF_FOUND_PLAIN && (cpu = bpf_get_smp_processor_id()) < KF_CPUS)
-				kf_cache_put(kf_cached(cpu), &key, local.addr, until, *plain, m->run.sample_mask);
+			found = kf_find(ctx, m, flags, brief, &until);
+			if (until && (cpu = bpf_get_smp_processor_id()) < KF_CPUS)
+				kf_cache_put(kf_cached(cpu), &key, local.addr, until, *brief, m->run.sample_mask);
 			return found;
 		}
 	}
@@ -181,7 +214,7 @@ static __always_inline enum kf_found kf_look_up(kf_ctx *ctx, void *data, void *e
 		return KF_FOUND_NOTHING;
 	found = kf_parse_and_find(ctx, len, flags, gen, m);
 	if (found == KF_FOUND_PLAIN)
-		*plain = kf_chain(&m->run, m->flow.chain)->plain;
+		*brief = kf_chain(&m->run, m->flow.chain)->brief;
 	return found;
 }
 
@@ -200,19 +233,22 @@ static __always_inline int kf_run_chains(kf_ctx *ctx, const struct kf_matched *m
 /* LEN: of what is between DATA and END, or of all of the frame. */
 static __always_inline int kf_gate(kf_ctx *ctx, void *data, void *end, __u64 len)
 {
+	__u32 brief = KF_BRIEF_NONE; /* Linux 6.1 does not see that what is plain is in it */
 	struct kf_matched m;
 	enum kf_found found;
-	__u32 plain;
 	int verdict;
 
-	if (kf_known(ctx, data, end, len, &verdict))
+	found = kf_known(ctx, data, end, len, &m, &verdict);
+	if (found == KF_FOUND_DONE)
 		return verdict;
-	len = kf_len(ctx);
-	found = kf_look_up(ctx, (void *)(long)ctx->data, (void *)(long)ctx->data_end, len, &m, &plain);
-	if (found == KF_FOUND_NOTHING)
-		return KF_PASS;
-	if (found == KF_FOUND_PLAIN && kf_invoke_plain(ctx, plain, m.run.sample_mask, len, &verdict))
-		return verdict;
+	if (found == KF_FOUND_UNKNOWN) {
+		len = kf_len(ctx);
+		found = kf_look_up(ctx, (void *)(long)ctx->data, (void *)(long)ctx->data_end, len, &m, &brief);
+		if (found == KF_FOUND_NOTHING)
+			return KF_PASS;
+		if (found == KF_FOUND_PLAIN && kf_invoke_plain(ctx, brief, m.run.sample_mask, len, &verdict))
+			return verdict;
+	}
 	verdict = kf_run_chains(ctx, &m);
 	return verdict == KF_GO_ON ? KF_PASS : verdict;
 }

@@ -67,6 +67,8 @@ static __always_inline bool kf_is_local(kf_ctx *ctx, const struct kf_flow *f, __
 	__u32 changes;
 	bool local;
 
+	if (f->flags & KF_FLOW_OWN)
+		return true;
 	if (!(f->flags & KF_FLOW_IP) || f->flags & KF_FLOW_OTHER || !l)
 		return false;
 	changes = KF_ONCE(l->changes);

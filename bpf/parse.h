@@ -24,6 +24,7 @@ enum kf_flow_flags {
 	KF_FLOW_PORT = 1 << 1,	/* port is set: UDP or TCP, not a fragment */
 	KF_FLOW_OTHER = 1 << 2, /* the frame is not to a MAC address of ours: another's, a group, everyone */
 	KF_FLOW_SHORT = 1 << 3, /* the parse ended where the (linear) data does */
+	KF_FLOW_OWN = 1 << 4,	/* addr is known to be this host's, and need not be set */
 };
 
 struct kf_flow {

@@ -88,14 +88,19 @@ static struct kf_step make_step(const struct build *b, const struct entry *e)
 	return s;
 }
 
-__u32 match_plain(const struct kf_chain *c)
+__u32 match_brief(const struct kf_chain *c, __u32 number)
 {
 	const struct kf_step *s = c->step;
+	__u32 anywhere = KF_BRIEF_ANYWHERE;
 
-	if (c->n != 1 || s->flags & ~KF_STEP_LOCAL || s->cont >> KF_PLAIN_CONT_BITS)
-		return KF_PLAIN_NONE;
-	return (1 + s->slot) | (__u32)s->id << KF_PLAIN_ID | (__u32)s->cont << KF_PLAIN_CONT |
-	       (s->flags & KF_STEP_LOCAL ? 0 : KF_PLAIN_ANYWHERE);
+	if (!c->n || c->flags & KF_CHAIN_ADDR)
+		return KF_BRIEF_NONE;
+	for (__u16 i = 0; i < c->n; i++)
+		if (s[i].flags & KF_STEP_LOCAL)
+			anywhere = 0;
+	if (c->n > 1 || s->flags & ~KF_STEP_LOCAL || s->cont >> KF_BRIEF_CONT_BITS || 1u + s->slot >= KF_BRIEF_CHAIN)
+		return KF_BRIEF_CHAIN | number << KF_BRIEF_NUMBER | anywhere;
+	return (1u + s->slot) | (__u32)s->id << KF_BRIEF_ID | (__u32)s->cont << KF_BRIEF_CONT | anywhere;
 }
 
 static int too_long(const struct entry *e, size_t n)
@@ -179,7 +184,6 @@ static int make_chains(struct build *b)
 		for (size_t j = 0; j < n; j++)
 			c.step[j] = make_step(b, &e[j]);
 		c.n = n;
-		c.plain = match_plain(&c);
 		if (e->t->kind == TRIGGER_ANY) {
 			b->m->chains[KF_CHAIN_ANY] = c;
 			b->m->flags |= KF_GEN_ANY;
@@ -332,17 +336,19 @@ static void clear(void *p, size_t size)
 			words[i] = 0;
 }
 
-/* Where there is an `any` chain, which comes first, none is plain. (Nor does a gate ask then.) */
-static void write_plain(struct match *m)
+/* Where there is an `any` chain, which comes first, ports have none. (Nor does a gate ask then.) */
+static void write_brief(struct match *m)
 {
-	clear(m->plain, 2 * PORTS * sizeof(*m->plain)); /* KF_PLAIN_NONE */
+	for (__u32 i = 0; i < m->n_chains; i++)
+		m->chains[i].brief = match_brief(&m->chains[i], i);
+	clear(m->brief, 2 * PORTS * sizeof(*m->brief)); /* KF_BRIEF_NONE */
 	for (unsigned port = 0; port < PORTS && !(m->flags & KF_GEN_ANY); port++) {
 		const struct kf_row *r = &m->rows[port];
 
 		if (r->udp)
-			m->plain[port] = m->chains[r->udp].plain;
+			m->brief[port] = m->chains[r->udp].brief;
 		if (r->tcp)
-			m->plain[PORTS + port] = m->chains[r->tcp].plain;
+			m->brief[PORTS + port] = m->chains[r->tcp].brief;
 	}
 }
 
@@ -368,7 +374,7 @@ int match_build(struct match *m, enum kf_hook hook, const struct match_function 
 	if (!rc)
 		rc = write_ports(&b, IPPROTO_TCP);
 	if (!rc)
-		write_plain(m);
+		write_brief(m);
 	match_addrs_free(&b.addrs);
 	free(b.entries);
 	free(b.keys);

@@ -38,17 +38,17 @@ struct match_addr {
 struct match {
 	struct kf_row *rows;	 /* the caller's: room for KF_ROWS, all are written */
 	struct kf_chain *chains; /* the caller's: room for KF_CHAINS, the first n_chains are written */
-	__u32 *plain;		 /* the caller's: room for UDP's and TCP's ports, all are written */
+	__u32 *brief;		 /* the caller's: room for UDP's and TCP's ports, all are written */
 	__u32 n_chains;
 	struct match_addr *addrs; /* ours, see match_free */
 	size_t n_addrs, room_addrs;
 	__u32 flags; /* enum kf_gen_flags */
 };
 
-/* `plain` of a chain whose steps are there: the word, or KF_PLAIN_NONE. */
-__u32 match_plain(const struct kf_chain *c);
+/* `brief` of a chain whose steps and flags are there. NUMBER: its place. */
+__u32 match_brief(const struct kf_chain *c, __u32 number);
 
-/* Fill M (rows, chains and plain set, the rest zero or from an earlier call) for HOOK. Functions without
+/* Fill M (rows, chains and brief set, the rest zero or from an earlier call) for HOOK. Functions without
  * that hook are left out. -EINVAL if the tables cannot hold it; the error names what is too much. */
 int match_build(struct match *m, enum kf_hook hook, const struct match_function *functions, size_t n);
 void match_free(struct match *m); /* addrs; not the caller's rows and chains */

@@ -184,7 +184,6 @@ static int fill(struct match_addrs *a, const struct match_key **levels, size_t n
 	memcpy(all_v4.addr, mapped, sizeof(mapped));
 	a->m->chains[chain] = a->m->chains[miss]; /* of chain 0 there are no steps */
 	a->m->chains[chain].flags = KF_CHAIN_ADDR;
-	a->m->chains[chain].plain = KF_PLAIN_NONE;
 	cover_clear(&a->cover);
 	for (size_t i = 0; !rc && i < n; i++)
 		rc = emit_level(a, chain, levels[i]->prefixes, levels[i]->n_prefixes);

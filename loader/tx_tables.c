@@ -92,7 +92,7 @@ static int fill_hook(struct tx *t, enum kf_hook hook, __u32 gen, const struct ma
 	}
 	m.rows = g->tables->row + gen * KF_ROWS;
 	m.chains = g->tables->chain + gen * KF_CHAINS;
-	m.plain = g->tables->plain + gen * 2 * KF_ROWS;
+	m.brief = g->tables->brief + gen * 2 * KF_ROWS;
 	rc = match_build(&m, hook, in, n);
 	if (!rc)
 		rc = fill_addrs(g, gen, &m);

@@ -222,12 +222,21 @@ static void test_ports(struct gate *g)
 		{"udp/57", .flags = KF_STEP_LIMIT, .policy = {.interval = 1ull << 60, .flags = KF_LIMIT_DROP}},
 		{"tcp/54"},
 		{"tcp/59"},
+		{"udp/60", .local = true, .cont = 0xffff},
+		{"udp/60"},
+		{"udp/61", .local = true, .flags = KF_STEP_FUSE, .policy = {.budget_ns = ~0u}},
 	};
 	static const struct row rows[] = {
 		{"a plain one", {UDP(54)}, "b"},
 		{"a plain one of TCP's", {TCP(54)}, "h"},
 		{"a local one", {UDP(53)}, "a"},
 		{"a chain of two", {UDP(55)}, "cd"},
+		{"a chain of two, at another address", {UDP(55), .to = "203.0.113.1"}, "cd"},
+		{"a chain half local", {UDP(60)}, "jk"},
+		{"a chain half local, at another address", {UDP(60), .to = "203.0.113.1"}, "k"},
+		{"a chain half local, at another MAC address", {UDP(60), .to_mac = mac_client}, "k"},
+		{"a local one with a budget", {UDP(61)}, "l"},
+		{"a local one with a budget, at another address", {UDP(61), .to = "203.0.113.1"}, ""},
 		{"one by address", {UDP(56)}, "e"},
 		{"the protocol's", {UDP(58)}, "f"},
 		{"a plain one, at another address", {UDP(54), .to = "203.0.113.1"}, "b"},
@@ -236,8 +245,9 @@ static void test_ports(struct gate *g)
 		{"one by address, at another address", {UDP(56), .to = "203.0.113.1"}, ""},
 		{"the protocol's, at another address", {UDP(58), .to = "203.0.113.1"}, ""},
 	};
-	static const struct packet primes[] = {
-		{UDP(53)}, {UDP(54)}, {UDP(54), .to = "203.0.113.1"}, {UDP(58)}, {TCP(59)}};
+	static const struct packet primes[] = {{UDP(53)}, {UDP(54)}, {UDP(54), .to = "203.0.113.1"},
+					       {UDP(55)}, {UDP(57)}, {UDP(58)},
+					       {TCP(59)}, {UDP(60)}, {UDP(61)}};
 	bool out = g->hook == KF_TC_EGRESS, ok;
 
 	rig_install(g, table, ARRAY_LEN(table)); /* the other half's */
@@ -264,6 +274,31 @@ static void test_ports(struct gate *g)
 	rig_install(g, ports, ARRAY_LEN(ports));
 	test_ok(ok && saw(g, &(struct packet){UDP(54)}, "b"), "%s, %s: another port, in the next generation", g->name,
 		family());
+}
+
+/* A chain that is known runs as one that is looked up, and each function counts. */
+static void test_known_chain(struct gate *g)
+{
+	static const struct function chain[] = {
+		{"udp/53", .local = true, .cont = 0xffff},
+		{"udp/53", .local = true, .flags = KF_STEP_FUSE, .policy = {.budget_ns = ~0u}}};
+	size_t len = ETH_HLEN + (v6 ? 48 : 28) + usual.bytes;
+	unsigned n = 3 * KF_CACHE_MISSES;
+	uint32_t before;
+	bool ok;
+
+	rig_install(g, chain, ARRAY_LEN(chain));
+	ok = prime(g, &usual);
+	for (unsigned i = 0; i < ARRAY_LEN(chain); i++)
+		rig_account_reset(g, i);
+	before = misses(g);
+	ok &= run(g, &usual, n)->verdict == g->final && misses(g) - before < n / 2;
+	for (unsigned i = 0; i < ARRAY_LEN(chain); i++) {
+		struct kf_account a = rig_account(g, i);
+
+		ok &= a.packets == n && a.bytes == n * len && a.verdict[g->final + g->base] == n;
+	}
+	test_ok(ok, "%s, %s: a chain of two is known, and each counts %u times", g->name, family(), n);
 }
 
 /* Two own addresses in turn replace each other now and then, not each time. */
@@ -405,6 +440,7 @@ static void test_gate(struct gate *g)
 	test_ports(g);
 	rig_install(g, table, ARRAY_LEN(table));
 	test_ports(g); /* in the other half */
+	test_known_chain(g);
 	test_addresses(g);
 	test_kept(g);
 	test_renewed(g);

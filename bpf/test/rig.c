@@ -222,8 +222,8 @@ void rig_point(struct gate *g, uint16_t port, uint16_t slot)
 	struct kf_chain *c = &m->chains[m->rows[port].udp];
 
 	c->step[0].slot = slot;
-	c->plain = slot < (1 << KF_PLAIN_ID) - 1 ? match_plain(c) : KF_PLAIN_NONE; /* no loader has a higher one */
-	m->plain[port] = c->plain;
+	c->brief = match_brief(c, m->rows[port].udp);
+	m->brief[port] = c->brief;
 	rig_changed();
 }
 
@@ -290,7 +290,7 @@ void rig_fill(struct gate *g, uint32_t gen, const struct function *table, size_t
 	write_addrs(g, gen, false);
 	m->rows = g->mapped->row + gen * KF_ROWS;
 	m->chains = g->mapped->chain + gen * KF_CHAINS;
-	m->plain = g->mapped->plain + gen * 2 * KF_ROWS;
+	m->brief = g->mapped->brief + gen * 2 * KF_ROWS;
 	if (match_build(m, g->hook, f, n))
 		bail(EINVAL, "cannot build the tables:", fail_text());
 	write_addrs(g, gen, true);

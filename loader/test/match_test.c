@@ -251,24 +251,31 @@ static void random_packet(struct packet *p)
 
 static struct kf_row rows[KF_ROWS];
 static struct kf_chain chains[KF_CHAINS];
-static __u32 plain[2 * KF_ROWS];
+static __u32 brief[2 * KF_ROWS];
 
-/* A port's word has all of its chain, or sends the gate there. */
+/* A port's word has all of its chain, or its number, or sends the gate there. */
 static bool right_word(const struct match *m, unsigned port, bool udp)
 {
-	const struct kf_chain *c = &chains[udp ? rows[port].udp : rows[port].tcp];
+	unsigned number = udp ? rows[port].udp : rows[port].tcp;
+	const struct kf_chain *c = &chains[number];
 	const struct kf_step *s = c->step;
-	__u32 word = plain[udp ? port : KF_ROWS + port];
+	__u32 word = brief[udp ? port : KF_ROWS + port];
+	bool anywhere = true;
 
-	if (m->flags & KF_GEN_ANY || c->n != 1 || c->flags & KF_CHAIN_ADDR || s->flags & (KF_STEP_LIMIT | KF_STEP_FUSE))
-		return word == KF_PLAIN_NONE;
-	return s->slot + 1u == (word & 0x7ff) && s->id == (word >> 11 & 0x3ff) && s->cont == (word >> 21 & 0x3ff) &&
-	       (s->flags ? 0 : 1) == word >> 31;
+	if (m->flags & KF_GEN_ANY || !c->n || c->flags & KF_CHAIN_ADDR)
+		return word == KF_BRIEF_NONE;
+	for (unsigned i = 0; i < c->n; i++)
+		anywhere &= !(s[i].flags & KF_STEP_LOCAL);
+	if (anywhere != word >> 31)
+		return false;
+	if (c->n > 1 || s->flags & (KF_STEP_LIMIT | KF_STEP_FUSE))
+		return (word & 0x7ff) == 0x7ff && (word >> 11 & 0xfffff) == number;
+	return s->slot + 1u == (word & 0x7ff) && s->id == (word >> 11 & 0x3ff) && s->cont == (word >> 21 & 0x3ff);
 }
 
 static void one_set(unsigned s, unsigned n_packets)
 {
-	struct match m = {.rows = rows, .chains = chains, .plain = plain};
+	struct match m = {.rows = rows, .chains = chains, .brief = brief};
 	struct match_function f[12] = {0};
 	struct trigger on[12][10];
 	struct kf_chain want;
@@ -335,7 +342,7 @@ static void test_any_and_flags(void **state)
 	struct trigger on[2];
 	struct match_function f = {
 		.name = "f", .on = on, .n_on = 2, .hooks = 1, .id = 3, .slot = 9, .cont_xdp = 4, .local = true};
-	struct match m = {.rows = rows, .chains = chains, .plain = plain};
+	struct match m = {.rows = rows, .chains = chains, .brief = brief};
 
 	(void)state;
 	parse(&on[0], "any");
@@ -356,7 +363,7 @@ static void test_local_flag(void **state)
 {
 	struct trigger on[2];
 	struct match_function f = {.name = "f", .on = on, .n_on = 2, .hooks = 7, .local = true};
-	struct match m = {.rows = rows, .chains = chains, .plain = plain};
+	struct match m = {.rows = rows, .chains = chains, .brief = brief};
 
 	(void)state;
 	parse(&on[0], "udp/7");
@@ -385,18 +392,19 @@ static void test_plain_word(void **state)
 				   .cont_xdp = 0x3ff,
 				   .cont_tc = 0x400,
 				   .local = true};
-	struct match m = {.rows = rows, .chains = chains, .plain = plain};
+	struct match m = {.rows = rows, .chains = chains, .brief = brief};
 
 	(void)state;
 	parse(&on, "tcp/65535");
 	assert_int_equal(match_build(&m, KF_XDP, &f, 1), 0);
-	assert_int_equal(plain[2 * KF_ROWS - 1], 0x3ffu << 21 | (KF_FUNCTIONS - 1) << 11 | KF_SLOTS);
-	assert_int_equal(plain[KF_ROWS - 1], KF_PLAIN_NONE);
+	assert_int_equal(brief[2 * KF_ROWS - 1], 0x3ffu << 21 | (KF_FUNCTIONS - 1) << 11 | KF_SLOTS);
+	assert_int_equal(brief[KF_ROWS - 1], KF_BRIEF_NONE);
 	assert_int_equal(match_build(&m, KF_TC_EGRESS, &f, 1), 0);
-	assert_int_equal(plain[2 * KF_ROWS - 1], KF_PLAIN_NONE); /* a verdict that it has no room for */
+	/* A verdict that it has no room for: where its chain is. */
+	assert_int_equal(brief[2 * KF_ROWS - 1], 1u << 31 | (__u32)rows[KF_ROWS - 1].tcp << 11 | 0x7ff);
 	f.id = f.slot = f.cont_xdp = 0;
 	assert_int_equal(match_build(&m, KF_XDP, &f, 1), 0);
-	assert_int_equal(plain[2 * KF_ROWS - 1], 1); /* the lowest of all is not none */
+	assert_int_equal(brief[2 * KF_ROWS - 1], 1); /* the lowest of all is not none */
 	match_free(&m);
 }
 
@@ -404,7 +412,7 @@ static void test_chain_too_long(void **state)
 {
 	struct trigger on;
 	struct match_function f[9];
-	struct match m = {.rows = rows, .chains = chains, .plain = plain};
+	struct match m = {.rows = rows, .chains = chains, .brief = brief};
 	char names[9][4];
 
 	(void)state;
@@ -426,7 +434,7 @@ static int build_crossing(unsigned n, bool one)
 {
 	static struct trigger on[1024];
 	struct match_function f = {.name = "f", .on = on, .n_on = n, .hooks = 1};
-	struct match m = {.rows = rows, .chains = chains, .plain = plain};
+	struct match m = {.rows = rows, .chains = chains, .brief = brief};
 	char text[64];
 	int rc;
 

@@ -94,7 +94,7 @@ ROWS = [
     Row("gate: a call that comes back, alone / bare", Side("echo, called by a program", called), BARE, ONE,
         {"answers": None}, main=True),
     Row("gate: sampling off / bare", gate("gate and echo, not sampled", 1, sample=0), BARE, ONE, {"answers": None}),
-    Row("gate: limit, never reached / none", gate("limit", 1, "limit = 100M/s burst 1000000"), SINGLE, ONE,
+    Row("gate: limit, never reached / none", gate("limit", 1, "limit = 20M/s"), SINGLE, ONE,
         {"answers": None}),
     Row("gate: budget, never reached / none", gate("budget", 1, "budget = 1ms"), SINGLE, ONE, {"answers": None}),
     # What nobody answers, the stack has to throw away.
