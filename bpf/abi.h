@@ -12,7 +12,7 @@
 
 #include <linux/types.h>
 
-#define KF_ABI 4u /* raised when anything below changes its meaning or layout */
+#define KF_ABI 5u /* raised when anything below changes its meaning or layout */
 
 /* Functions deployed on one interface. Slots are where revisions live in the
  * program arrays; the spare ones hold the new revisions while they are built. */
@@ -89,7 +89,7 @@ enum kf_chain_flags {
 struct kf_chain {
 	__u16 n;
 	__u16 flags;
-	__u32 brief; /* all that there is to know of it, or KF_BRIEF_NONE */
+	__u32 brief; /* the chain in a word, see below */
 	struct kf_step step[KF_CHAIN_LEN];
 };
 

@@ -17,9 +17,9 @@ struct kf_matched {
 enum kf_found {
 	KF_FOUND_UNKNOWN, /* what it leads to has to be looked up */
 	KF_FOUND_NOTHING,
-	KF_FOUND_PLAIN,	 /* a plain function: struct kf_matched need not be set */
+	KF_FOUND_PLAIN,	 /* a plain function */
 	KF_FOUND_CHAINS, /* anything else */
-	KF_FOUND_DONE,	 /* a plain function, and it has been invoked */
+	KF_FOUND_DONE,	 /* a plain function that has been invoked */
 };
 
 /* What follows is written in the order in which most frames go through it: clang keeps that for BPF, whatever it is
@@ -52,7 +52,7 @@ static __always_inline enum kf_found kf_known_brief(kf_ctx *ctx, struct kf_known
 		return kf_invoke_plain(ctx, brief, sample_mask, len, verdict) ? KF_FOUND_DONE : KF_FOUND_UNKNOWN;
 	m->flow = (struct kf_flow){
 		.len = len,
-		.flags = KF_FLOW_OWN, /* or no step asks */
+		.flags = KF_FLOW_OWN, /* or no step asks for it */
 		.chain = brief >> KF_BRIEF_NUMBER & (KF_CHAINS - 1),
 	};
 	m->run.gen = gen & 1;
@@ -230,7 +230,7 @@ static __always_inline int kf_run_chains(kf_ctx *ctx, const struct kf_matched *m
 	return kf_run_chain(ctx, m->flow.chain, &m->flow, &m->run);
 }
 
-/* LEN: of what is between DATA and END, or of all of the frame. */
+/* LEN: of all of the frame, of which DATA to END can be read. */
 static __always_inline int kf_gate(kf_ctx *ctx, void *data, void *end, __u64 len)
 {
 	__u32 brief = KF_BRIEF_NONE; /* Linux 6.1 does not see that what is plain is in it */
@@ -242,7 +242,6 @@ static __always_inline int kf_gate(kf_ctx *ctx, void *data, void *end, __u64 len
 	if (found == KF_FOUND_DONE)
 		return verdict;
 	if (found == KF_FOUND_UNKNOWN) {
-		len = kf_len(ctx);
 		found = kf_look_up(ctx, (void *)(long)ctx->data, (void *)(long)ctx->data_end, len, &m, &brief);
 		if (found == KF_FOUND_NOTHING)
 			return KF_PASS;

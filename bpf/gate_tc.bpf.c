@@ -42,11 +42,6 @@ static __always_inline void kf_read(struct __sk_buff *skb, __u32 len, __u32 gen,
 	}
 }
 
-static __always_inline __u32 kf_len(struct __sk_buff *skb)
-{
-	return skb->len;
-}
-
 #include "gate.h"
 
 SEC("tc")

@@ -29,7 +29,7 @@ int main(int argc, char **argv)
 	bool bench = test_wants_bench(argc, argv);
 	int rc;
 
-	rig_open();
+	rig_open(!bench);
 	if (bench)
 		test_price();
 	for (size_t i = 0; !bench && i < ARRAY_LEN(subjects); i++)

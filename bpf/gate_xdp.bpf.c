@@ -24,15 +24,10 @@ static __always_inline void kf_read(struct xdp_md *ctx, __u32 len, __u32 gen, st
 	kf_parse((void *)(long)ctx->data, (void *)(long)ctx->data_end, len, gen, false, f);
 }
 
+#include "gate.h"
+
 /* Attached for frames of several buffers: then a frame is longer than the part that can be read. */
 const volatile bool frags;
-
-static __always_inline __u64 kf_len(struct xdp_md *ctx)
-{
-	return frags ? bpf_xdp_get_buff_len(ctx) : ctx->data_end - ctx->data;
-}
-
-#include "gate.h"
 
 SEC("xdp")
 int kfaas_gate(struct xdp_md *ctx)
@@ -41,6 +36,8 @@ int kfaas_gate(struct xdp_md *ctx)
 	__u64 len = end - data;
 
 	barrier_var(len); /* a scalar from here on: pointers do not outlive a call */
+	if (frags)
+		len = bpf_xdp_get_buff_len(ctx);
 	return kf_gate(ctx, data, end, len);
 }
 

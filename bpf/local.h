@@ -57,7 +57,7 @@ __noinline int kf_ask_fib(kf_ctx *ctx, __u64 high, __u64 low, __u32 ether)
 	return rc == BPF_FIB_LKUP_RET_NOT_FWDED;
 }
 
-/* UNTIL: how long that is known (jiffies64). */
+/* UNTIL: how long that is known (jiffies64); not set if the flow's flags say it. */
 static __always_inline bool kf_is_local(kf_ctx *ctx, const struct kf_flow *f, __u64 *until)
 {
 	/* Bytes 15, 13 and 7. */

@@ -20,11 +20,12 @@
 #define KF_PORTS       8 /* bytes of UDP or TCP that there must be */
 
 enum kf_flow_flags {
-	KF_FLOW_IP = 1 << 0,	/* addr and proto are set */
-	KF_FLOW_PORT = 1 << 1,	/* port is set: UDP or TCP, not a fragment */
-	KF_FLOW_OTHER = 1 << 2, /* the frame is not to a MAC address of ours: another's, a group, everyone */
+	KF_FLOW_IP = 1 << 0,   /* addr and proto are set */
+	KF_FLOW_PORT = 1 << 1, /* port is set: UDP or TCP, not a fragment */
+	KF_FLOW_OTHER =
+		1 << 2, /* not for us: to a MAC address of another, a group, everyone; or kf_find asked for addr */
 	KF_FLOW_SHORT = 1 << 3, /* the parse ended where the (linear) data does */
-	KF_FLOW_OWN = 1 << 4,	/* addr is known to be this host's, and need not be set */
+	KF_FLOW_OWN = 1 << 4,	/* addr is known to be ours, and need not be set */
 };
 
 struct kf_flow {

@@ -76,7 +76,8 @@ extern bool test_hops_lowered;
 uint8_t test_hops(uint8_t came);
 
 /* --- Programs */
-struct bpf_object *test_load(const char *path);				 /* as the loader does it; exits if it fails */
+extern uint32_t test_xdp_flags;			/* of XDP programs that are loaded from now on */
+struct bpf_object *test_load(const char *path); /* as the loader does it; exits if it fails */
 struct bpf_object *test_load_set(const char *path, const char *setting); /* SETTING, of type bool: true */
 struct bpf_program *test_prog(struct bpf_object *obj, const char *name);
 int test_map(struct bpf_object *obj, const char *name); /* its descriptor */

@@ -38,6 +38,8 @@ static bool set(struct bpf_object *obj, const char *setting)
 	return false;
 }
 
+uint32_t test_xdp_flags;
+
 struct bpf_object *test_load(const char *path)
 {
 	return test_load_set(path, NULL);
@@ -61,6 +63,8 @@ struct bpf_object *test_load_set(const char *path, const char *setting)
 
 		if (!strncmp(section, "tc", 2))
 			bpf_program__set_type(prog, BPF_PROG_TYPE_SCHED_CLS);
+		else
+			bpf_program__set_flags(prog, test_xdp_flags);
 		bpf_program__set_expected_attach_type(prog, 0);
 	}
 	if (setting && !set(obj, setting)) {

@@ -57,6 +57,23 @@ static void test_bytes_counted(struct gate *g)
 	test_ok(ok, "%s: other packets are not counted", g->name);
 }
 
+/* Most of such a frame cannot be read, and is counted all the same. */
+static void test_several_buffers(struct gate *g)
+{
+	static uint8_t frame[8000];
+	struct packet p = {UDP(53), .bytes = 40};
+	LIBBPF_OPTS(bpf_test_run_opts, o, .data_in = frame, .data_size_in = sizeof(frame),
+		    .repeat = 3 * KF_CACHE_MISSES);
+	int rc;
+
+	rig_install(g, one, 1);
+	rig_frame(g, &p, frame);
+	rc = bpf_prog_test_run_opts(bpf_program__fd(g->prog), &o);
+	test_ok(!rc && (int)o.retval == g->final &&
+			counted(g, 0, o.repeat, (uint64_t)o.repeat * sizeof(frame), g->base + g->final),
+		"%s: frames of several buffers, looked up and known", g->name);
+}
+
 static void test_samples(struct gate *g)
 {
 	static const struct {
@@ -95,6 +112,15 @@ static void test_samples(struct gate *g)
 	rig_packet(g, &(struct packet){UDP(53)}, 7);
 	a = rig_account(g, 1);
 	test_ok(rig_samples(&a) == 7 && rig_account(g, 0).missing == 7, "%s: samples behind an empty slot", g->name);
+	rig_install(g, two, 2);
+	acts[0].verdict = g->go_on;
+	rig_sample(4);
+	rig_packet(g, &(struct packet){UDP(53)}, 400);
+	for (unsigned i = 0; i < 2; i++) {
+		a = rig_account(g, i);
+		test_ok(rig_samples(&a) == 100 && a.packets == 400, "%s: sample 4: 100 of 400 are timed, in a chain",
+			g->name);
+	}
 }
 
 void test_account(void)
@@ -103,5 +129,7 @@ void test_account(void)
 		test_verdicts(g);
 		test_bytes_counted(g);
 		test_samples(g);
+		if (g->hook == KF_XDP)
+			test_several_buffers(g);
 	}
 }

@@ -3,6 +3,7 @@
  * does not. (scope.c says how long an address is known.) */
 #include "rig.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -301,6 +302,25 @@ static void test_known_chain(struct gate *g)
 	test_ok(ok, "%s, %s: a chain of two is known, and each counts %u times", g->name, family(), n);
 }
 
+/* So many that their numbers have more than four bits. */
+static void test_many_chains(struct gate *g)
+{
+	struct function many[16];
+	char on[ARRAY_LEN(many)][16], who[2] = "";
+	bool ok = true;
+
+	for (unsigned i = 0; i < ARRAY_LEN(many); i++) {
+		snprintf(on[i], sizeof(on[i]), "udp/%u", 100 + i);
+		many[i] = (struct function){.on = on[i], .flags = KF_STEP_FUSE, .policy = {.budget_ns = ~0u}};
+	}
+	rig_install(g, many, ARRAY_LEN(many));
+	for (unsigned i = 0; i < ARRAY_LEN(many); i++) {
+		who[0] = 'a' + i;
+		ok = prime(g, &(struct packet){UDP(100 + i)}) && saw(g, &(struct packet){UDP(100 + i)}, who) && ok;
+	}
+	test_ok(ok, "%s, %s: many chains, each is known", g->name, family());
+}
+
 /* Two own addresses in turn replace each other now and then, not each time. */
 static void test_addresses(struct gate *g)
 {
@@ -441,6 +461,7 @@ static void test_gate(struct gate *g)
 	rig_install(g, table, ARRAY_LEN(table));
 	test_ports(g); /* in the other half */
 	test_known_chain(g);
+	test_many_chains(g);
 	test_addresses(g);
 	test_kept(g);
 	test_renewed(g);

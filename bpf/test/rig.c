@@ -109,14 +109,15 @@ static void *map_memory(struct bpf_object *obj, const char *name, size_t value_s
 	return p;
 }
 
-static void set_egress(struct bpf_object *obj)
+/* Egress of gate_tc, frags of gate_xdp. */
+static void set_constant(struct bpf_object *obj)
 {
 	struct bpf_map *rodata = bpf_object__find_map_by_name(obj, ".rodata");
 	size_t size;
 	bool *value = rodata ? (bool *)bpf_map__initial_value(rodata, &size) : NULL;
 
 	if (!value || size != sizeof(*value))
-		bail(EINVAL, "the constants of", "gate_tc");
+		bail(EINVAL, "the constants of", "a gate");
 	*value = true;
 }
 
@@ -132,7 +133,11 @@ static void open_gate(struct gate *g, const char *dir)
 	g->prog = bpf_object__next_program(g->obj, NULL);
 	bpf_program__set_expected_attach_type(g->prog, 0);
 	if (g->hook == KF_TC_EGRESS)
-		set_egress(g->obj);
+		set_constant(g->obj);
+	if (g->hook == KF_XDP && test_xdp_flags) {
+		bpf_program__set_flags(g->prog, test_xdp_flags);
+		set_constant(g->obj);
+	}
 	for (size_t i = 0; g->hook != KF_XDP && i < ARRAY_LEN(shared); i++) {
 		struct bpf_map *map = bpf_object__find_map_by_name(g->obj, shared[i]);
 
@@ -151,7 +156,7 @@ static void open_gate(struct gate *g, const char *dir)
 	g->cache6 = map_memory(g->obj, ".data.cache6", KF_CPUS * sizeof(*g->cache6));
 }
 
-void rig_open(void)
+void rig_open(bool frags)
 {
 	char self[PATH_MAX], path[PATH_MAX], *dir;
 	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
@@ -162,6 +167,7 @@ void rig_open(void)
 	dir = dirname(self);
 	open_namespace();
 	snprintf(path, sizeof(path), "%s/test/functions.bpf.o", dir);
+	test_xdp_flags = frags ? BPF_F_XDP_HAS_FRAGS : 0;
 	functions = test_load(path);
 	acts = map_memory(functions, "acts", sizeof(*acts));
 	trace = map_memory(functions, "traces", sizeof(*trace));

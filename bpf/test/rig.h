@@ -33,7 +33,7 @@ extern struct act *acts; /* by letter - 'a' */
 extern struct trace *trace;
 extern unsigned wire; /* an interface that is not lo */
 
-void rig_open(void); /* in a network namespace of our own */
+void rig_open(bool frags); /* in a network namespace of our own; FRAGS: XDP takes frames of several buffers */
 void rig_close(void);
 void rig_command(const char *fmt, ...) __attribute__((format(printf, 1, 2))); /* a shell command that must succeed */
 void rig_sysctl(const char *path, const char *value);			      /* below /proc/sys/net */

@@ -379,8 +379,8 @@ static void test_local_flag(void **state)
 	match_free(&m);
 }
 
-/* The highest of all that a word has room for. */
-static void test_plain_word(void **state)
+/* The highest of all that a word has room for, and what it has none for. */
+static void test_brief(void **state)
 {
 	struct trigger on;
 	struct match_function f = {.name = "f",
@@ -463,7 +463,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_random_sets),    cmocka_unit_test(test_any_and_flags),
-		cmocka_unit_test(test_plain_word),     cmocka_unit_test(test_local_flag),
+		cmocka_unit_test(test_brief),	       cmocka_unit_test(test_local_flag),
 		cmocka_unit_test(test_chain_too_long), cmocka_unit_test(test_too_much_crossing),
 	};
 
