@@ -22,6 +22,11 @@ enum kf_found {
 	KF_FOUND_DONE,	 /* a plain function that has been invoked */
 };
 
+static __always_inline bool kf_is_plain(__u32 brief)
+{
+	return (brief & KF_BRIEF_SLOT) != KF_BRIEF_CHAIN;
+}
+
 /* What follows is written in the order in which most frames go through it: clang keeps that for BPF, whatever it is
  * told of likelihood. */
 
@@ -48,7 +53,7 @@ static __always_inline enum kf_found kf_known_brief(kf_ctx *ctx, struct kf_known
 
 	if (KF_ONCE(c->changes) != changes)
 		return KF_FOUND_UNKNOWN;
-	if ((brief & KF_BRIEF_SLOT) != KF_BRIEF_CHAIN)
+	if (kf_is_plain(brief))
 		return kf_invoke_plain(ctx, brief, sample_mask, len, verdict) ? KF_FOUND_DONE : KF_FOUND_UNKNOWN;
 	m->flow = (struct kf_flow){
 		.len = len,
@@ -141,7 +146,7 @@ static __always_inline enum kf_found kf_find(kf_ctx *ctx, struct kf_matched *m, 
 	*brief = kf_chain(&m->run, chain)->brief;
 	if (flags & KF_GEN_ANY || *brief == KF_BRIEF_NONE)
 		return KF_FOUND_CHAINS;
-	plain = (*brief & KF_BRIEF_SLOT) != KF_BRIEF_CHAIN;
+	plain = kf_is_plain(*brief);
 	if (*brief & KF_BRIEF_ANYWHERE) {
 		*until = bpf_jiffies64() + KF_LOCAL_JIFFIES;
 	} else if (kf_is_local(ctx, &m->flow, until)) {
