@@ -12,7 +12,7 @@
 
 #include <linux/types.h>
 
-#define KF_ABI 5u /* raised when anything below changes its meaning or layout */
+#define KF_ABI 6u /* raised when anything below changes its meaning or layout */
 
 /* Functions deployed on one interface. Slots are where revisions live in the
  * program arrays; the spare ones hold the new revisions while they are built. */
@@ -83,18 +83,22 @@ struct kf_step {
 };
 
 enum kf_chain_flags {
-	KF_CHAIN_ADDR = 1u << 0, /* first ask the address table: its hit replaces this chain */
+	KF_CHAIN_ADDR = 1u << 0, /* no steps: the address table has the chain in its place, or else `miss` is it */
 };
 
 struct kf_chain {
 	__u16 n;
 	__u16 flags;
-	__u32 brief; /* the chain in a word, see below */
+	union {
+		__u32 brief; /* the chain in a word, see below */
+		__u32 miss;  /* of KF_CHAIN_ADDR */
+	};
 	struct kf_step step[KF_CHAIN_LEN];
 };
 
 /* A chain in brief. A plain one, of one step with neither limit nor budget: 1 + slot, id, cont. Another: KF_BRIEF_CHAIN
- * in the slot's place, and its number. KF_BRIEF_ANYWHERE if no step has KF_STEP_LOCAL. None if the address decides. */
+ * in the slot's place, and its number. KF_BRIEF_ANYWHERE if no step has KF_STEP_LOCAL. Where there is
+ * an `any` chain, which comes first, none is plain. KF_CHAIN_NONE is known, too. */
 #define KF_BRIEF_SLOT	   0x7ffu
 #define KF_BRIEF_CHAIN	   0x7ffu
 #define KF_BRIEF_ID	   11
@@ -106,7 +110,7 @@ struct kf_chain {
 
 /* One per gate, mapped by the loader: what most packets are matched with, both generations. */
 struct kf_tables {
-	__u32 brief[4 * KF_ROWS]; /* by generation, UDP or TCP, port: of the port's chain; none if there is an `any` */
+	__u32 brief[4 * KF_ROWS]; /* by generation, UDP or TCP, port: of the port's chain, if it alone decides */
 	struct kf_row row[2 * KF_ROWS];
 	struct kf_chain chain[2 * KF_CHAINS];
 };

@@ -103,11 +103,11 @@ static __always_inline void kf_known_set(struct kf_known *c, const struct kf_key
 	KF_ONCE(c->until) = until;
 }
 
-/* K was found to lead to BRIEF. UNTIL: jiffies64. */
-static __always_inline void kf_cache_put(struct kf_cached *c, const struct kf_key *k, __be32 addr, __u64 until,
-					 __u32 brief, __u32 sample_mask)
+/* K was found to lead to BRIEF, if EXACT by its address. UNTIL: jiffies64. */
+static __always_inline void kf_cache_put(struct kf_cached *c, const struct kf_key *k, __be32 addr, bool exact,
+					 __u64 until, __u32 brief, __u32 sample_mask)
 {
-	__be32 mask = brief & KF_BRIEF_ANYWHERE ? 0 : ~0u;
+	__be32 mask = brief & KF_BRIEF_ANYWHERE && !exact ? 0 : ~0u;
 
 	if (!kf_known_begin(&c->known))
 		return;
@@ -116,10 +116,10 @@ static __always_inline void kf_cache_put(struct kf_cached *c, const struct kf_ke
 	kf_known_set(&c->known, k, until, brief, sample_mask);
 }
 
-static __always_inline void kf_cache6_put(struct kf_cached6 *c, const struct kf_key *k, const __u64 *addr, __u64 until,
-					  __u32 brief, __u32 sample_mask)
+static __always_inline void kf_cache6_put(struct kf_cached6 *c, const struct kf_key *k, const __u64 *addr, bool exact,
+					  __u64 until, __u32 brief, __u32 sample_mask)
 {
-	__u64 mask = brief & KF_BRIEF_ANYWHERE ? 0 : ~0ull;
+	__u64 mask = brief & KF_BRIEF_ANYWHERE && !exact ? 0 : ~0ull;
 
 	if (!kf_known_begin(&c->known))
 		return;

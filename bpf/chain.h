@@ -57,7 +57,7 @@ static __always_inline __u32 kf_match(const struct kf_flow *f, const struct kf_r
 	return chain;
 }
 
-__noinline __u32 kf_match_addr(const struct kf_flow *f, __u32 gen, __u32 chain)
+__noinline __u32 kf_match_addr(const struct kf_flow *f, __u32 gen, __u32 chain, __u32 miss)
 {
 	struct kf_addr_key key = {
 		.prefixlen = KF_ADDR_FIXED_BITS + 128,
@@ -67,10 +67,26 @@ __noinline __u32 kf_match_addr(const struct kf_flow *f, __u32 gen, __u32 chain)
 	__u32 *hit;
 
 	if (!f)
-		return chain;
+		return miss;
 	__builtin_memcpy(key.addr, f->addr, sizeof(key.addr));
 	hit = bpf_map_lookup_elem(&kf_addrs, &key);
-	return hit ? *hit : chain;
+	return hit ? *hit : miss;
+}
+
+/* The chain that CHAIN stands for, if the address decides: f->flags say so then. */
+static __always_inline __u32 kf_decide(struct kf_flow *f, const struct kf_run *r, __u32 chain)
+{
+	const struct kf_chain *c;
+
+	if (chain == KF_CHAIN_NONE)
+		return chain;
+	c = kf_chain(r, chain);
+	if (!(c->flags & KF_CHAIN_ADDR))
+		return chain;
+	if (!(f->flags & KF_FLOW_IP))
+		return c->miss;
+	f->flags |= KF_FLOW_BY_ADDR;
+	return kf_match_addr(f, r->gen, chain, c->miss);
 }
 
 /* May the function be invoked now? Else its verdict in the function's place. */
@@ -158,8 +174,6 @@ __noinline int kf_run_chain(kf_ctx *ctx, __u32 chain, const struct kf_flow *f, c
 	if (!f || !r)
 		return KF_GO_ON;
 	c = kf_chain(r, chain);
-	if (c->flags & KF_CHAIN_ADDR && f->flags & KF_FLOW_IP) /* else there is no address */
-		c = kf_chain(r, kf_match_addr(f, r->gen, chain));
 	for (__u32 i = 0; i < KF_CHAIN_LEN && i < c->n; i++) {
 		verdict = kf_step(ctx, &c->step[i], f, r);
 		if (verdict != KF_GO_ON)
@@ -168,15 +182,20 @@ __noinline int kf_run_chain(kf_ctx *ctx, __u32 chain, const struct kf_flow *f, c
 	return KF_GO_ON;
 }
 
-/* GEN: kf_control.gen, read once for all that is looked up. */
-static __always_inline __u32 kf_begin(struct kf_run *r, __u32 gen, enum kf_hook hook)
+/* enum kf_gen_flags. GEN: kf_control.gen, read once for all that is looked up. */
+static __always_inline __u32 kf_hook_flags(__u32 gen)
+{
+	return kf_control.g[gen & 1].flags[KF_EGRESS ? KF_TC_EGRESS : KF_INGRESS];
+}
+
+static __always_inline __u32 kf_begin(struct kf_run *r, __u32 gen)
 {
 	const struct kf_generation *g;
 
 	r->gen = gen & 1;
 	g = &kf_control.g[r->gen];
 	r->sample_mask = g->sample ? g->sample_mask : KF_NO_SAMPLES;
-	return g->flags[hook];
+	return kf_hook_flags(gen);
 }
 
 #endif

@@ -59,6 +59,7 @@ static __always_inline enum kf_found kf_known_brief(kf_ctx *ctx, struct kf_known
 		.len = len,
 		.flags = KF_FLOW_OWN, /* or no step asks for it */
 		.chain = brief >> KF_BRIEF_NUMBER & (KF_CHAINS - 1),
+		.any = kf_hook_flags(gen) & KF_GEN_ANY,
 	};
 	m->run.gen = gen & 1;
 	m->run.sample_mask = sample_mask;
@@ -135,17 +136,15 @@ static __always_inline enum kf_found kf_known(kf_ctx *ctx, void *data, void *end
 /* Look the flow in M up. What is known of others like it is in BRIEF, and holds until then (jiffies64; 0: nothing). */
 static __always_inline enum kf_found kf_find(kf_ctx *ctx, struct kf_matched *m, __u32 flags, __u32 *brief, __u64 *until)
 {
-	__u32 chain = kf_match(&m->flow, &m->run, flags);
+	__u32 chain = kf_decide(&m->flow, &m->run, kf_match(&m->flow, &m->run, flags));
 	bool plain;
 
 	*until = 0;
 	m->flow.any = flags & KF_GEN_ANY;
 	m->flow.chain = chain;
-	if (chain == KF_CHAIN_NONE)
-		return m->flow.any ? KF_FOUND_CHAINS : KF_FOUND_NOTHING;
+	if (chain == KF_CHAIN_NONE && !m->flow.any && !(m->flow.flags & KF_FLOW_BY_ADDR))
+		return KF_FOUND_NOTHING;
 	*brief = kf_chain(&m->run, chain)->brief;
-	if (flags & KF_GEN_ANY || *brief == KF_BRIEF_NONE)
-		return KF_FOUND_CHAINS;
 	plain = kf_is_plain(*brief);
 	if (*brief & KF_BRIEF_ANYWHERE) {
 		*until = bpf_jiffies64() + KF_LOCAL_JIFFIES;
@@ -173,7 +172,8 @@ static __always_inline void kf_remember6(kf_ctx *ctx, __u32 len, const struct kf
 		return;
 	key = kf_quick6_key(q, KF_EGRESS, gen);
 	if (q->next == m->flow.proto) /* else there are extension headers */
-		kf_cache6_put(kf_cached6(cpu), &key, m->flow.addr, until, brief, m->run.sample_mask);
+		kf_cache6_put(kf_cached6(cpu), &key, m->flow.addr, m->flow.flags & KF_FLOW_BY_ADDR, until, brief,
+			      m->run.sample_mask);
 }
 
 /* The long way. Global: looked at once by the verifier, and not with all that goes before. GEN: kf_control.gen. */
@@ -196,7 +196,7 @@ static __always_inline enum kf_found kf_look_up(kf_ctx *ctx, void *data, void *e
 						__u32 *brief)
 {
 	__u32 cpu, gen = KF_ONCE(kf_control.gen);
-	__u32 flags = kf_begin(&m->run, gen, KF_EGRESS ? KF_TC_EGRESS : KF_INGRESS);
+	__u32 flags = kf_begin(&m->run, gen);
 	const struct kf_quick *q = data;
 	enum kf_found found;
 	union kf_end local;
@@ -211,7 +211,8 @@ static __always_inline enum kf_found kf_look_up(kf_ctx *ctx, void *data, void *e
 		if (kf_quick_flow(&key, local.addr, len, &m->flow)) {
 			found = kf_find(ctx, m, flags, brief, &until);
 			if (until && (cpu = bpf_get_smp_processor_id()) < KF_CPUS)
-				kf_cache_put(kf_cached(cpu), &key, local.addr, until, *brief, m->run.sample_mask);
+				kf_cache_put(kf_cached(cpu), &key, local.addr, m->flow.flags & KF_FLOW_BY_ADDR, until,
+					     *brief, m->run.sample_mask);
 			return found;
 		}
 	}

@@ -24,8 +24,9 @@ enum kf_flow_flags {
 	KF_FLOW_PORT = 1 << 1, /* port is set: UDP or TCP, not a fragment */
 	KF_FLOW_OTHER =
 		1 << 2, /* not for us: to a MAC address of another, a group, everyone; or kf_find asked for addr */
-	KF_FLOW_SHORT = 1 << 3, /* the parse ended where the (linear) data does */
-	KF_FLOW_OWN = 1 << 4,	/* addr is known to be ours, and need not be set */
+	KF_FLOW_SHORT = 1 << 3,	  /* the parse ended where the (linear) data does */
+	KF_FLOW_OWN = 1 << 4,	  /* addr is known to be ours, and need not be set */
+	KF_FLOW_BY_ADDR = 1 << 5, /* addr decided on the chain */
 };
 
 struct kf_flow {

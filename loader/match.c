@@ -88,17 +88,16 @@ static struct kf_step make_step(const struct build *b, const struct entry *e)
 	return s;
 }
 
-__u32 match_brief(const struct kf_chain *c, __u32 number)
+__u32 match_brief(const struct kf_chain *c, __u32 number, bool any)
 {
 	const struct kf_step *s = c->step;
 	__u32 anywhere = KF_BRIEF_ANYWHERE;
 
-	if (!c->n || c->flags & KF_CHAIN_ADDR)
-		return KF_BRIEF_NONE;
 	for (__u16 i = 0; i < c->n; i++)
 		if (s[i].flags & KF_STEP_LOCAL)
 			anywhere = 0;
-	if (c->n > 1 || s->flags & ~KF_STEP_LOCAL || s->cont >> KF_BRIEF_CONT_BITS || 1u + s->slot >= KF_BRIEF_CHAIN)
+	if (any || c->n != 1 || s->flags & ~KF_STEP_LOCAL || s->cont >> KF_BRIEF_CONT_BITS ||
+	    1u + s->slot >= KF_BRIEF_CHAIN)
 		return KF_BRIEF_CHAIN | number << KF_BRIEF_NUMBER | anywhere;
 	return (1u + s->slot) | (__u32)s->id << KF_BRIEF_ID | (__u32)s->cont << KF_BRIEF_CONT | anywhere;
 }
@@ -336,19 +335,26 @@ static void clear(void *p, size_t size)
 			words[i] = 0;
 }
 
-/* Where there is an `any` chain, which comes first, ports have none. (Nor does a gate ask then.) */
+/* (The first write to a page may cost more than to read all.) */
+static void write_port(struct match *m, unsigned port, __u16 chain)
+{
+	const struct kf_chain *c = &m->chains[chain];
+	/* Of a port without a chain all that is known is that `any` comes first, if no ethertype has one. */
+	bool known = chain ? !(c->flags & KF_CHAIN_ADDR) : (m->flags & (KF_GEN_ANY | KF_GEN_ETHER)) == KF_GEN_ANY;
+	__u32 brief = known ? c->brief : KF_BRIEF_NONE;
+
+	if (m->brief[port] != brief)
+		m->brief[port] = brief;
+}
+
 static void write_brief(struct match *m)
 {
 	for (__u32 i = 0; i < m->n_chains; i++)
-		m->chains[i].brief = match_brief(&m->chains[i], i);
-	clear(m->brief, 2 * PORTS * sizeof(*m->brief)); /* KF_BRIEF_NONE */
-	for (unsigned port = 0; port < PORTS && !(m->flags & KF_GEN_ANY); port++) {
-		const struct kf_row *r = &m->rows[port];
-
-		if (r->udp)
-			m->brief[port] = m->chains[r->udp].brief;
-		if (r->tcp)
-			m->brief[PORTS + port] = m->chains[r->tcp].brief;
+		if (!(m->chains[i].flags & KF_CHAIN_ADDR))
+			m->chains[i].brief = match_brief(&m->chains[i], i, m->flags & KF_GEN_ANY);
+	for (unsigned port = 0; port < PORTS; port++) {
+		write_port(m, port, m->rows[port].udp);
+		write_port(m, PORTS + port, m->rows[port].tcp);
 	}
 }
 

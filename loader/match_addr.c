@@ -182,8 +182,8 @@ static int fill(struct match_addrs *a, const struct match_key **levels, size_t n
 	int rc = 0;
 
 	memcpy(all_v4.addr, mapped, sizeof(mapped));
-	a->m->chains[chain] = a->m->chains[miss]; /* of chain 0 there are no steps */
 	a->m->chains[chain].flags = KF_CHAIN_ADDR;
+	a->m->chains[chain].miss = miss;
 	cover_clear(&a->cover);
 	for (size_t i = 0; !rc && i < n; i++)
 		rc = emit_level(a, chain, levels[i]->prefixes, levels[i]->n_prefixes);

@@ -25,7 +25,8 @@ static struct packet of_family(const struct packet *p)
 	if (!v6 || q.family)
 		return q;
 	q.family = 6;
-	q.to = q.to ? "2001:db8:2::1" : NULL; /* nobody's, as the other is */
+	if (q.to) /* one of our own, or nobody's, as the other is */
+		q.to = !strcmp(q.to, "198.51.100.1") ? "2001:db8:1::1" : "2001:db8:2::1";
 	q.from = q.from ? "2001:db8:3::1" : NULL;
 	return q;
 }
@@ -277,6 +278,99 @@ static void test_ports(struct gate *g)
 		family());
 }
 
+#define NOWHERE .to = "203.0.113.1"
+
+/* The first N_KNOWN of ROWS are known once they have been looked up, and each row leads where it should after each of
+ * them. ALWAYS runs first, and lets all pass. */
+static void test_rows(struct gate *g, const char *what, const struct row *rows, size_t n_rows, size_t n_known,
+		      const char *always)
+{
+	for (const struct row *r = rows; r < rows + n_rows; r++) {
+		struct packet p = of_family(&r->in);
+		bool ok = true;
+		char want[4];
+		size_t len;
+
+		if (g->hook == KF_TC_EGRESS && (p.to || p.to_mac)) /* has no scope */
+			continue;
+		snprintf(want, sizeof(want), "%s%s", always, r->want);
+		for (size_t i = 0; i < n_known; i++) {
+			ok = prime(g, &rows[i].in) && ok;
+			len = rig_frame(g, &p, frame);
+			ok = rig_saw(rig_run(g, frame, len, 1), *r->want ? g->final : g->pass, want, frame, len) && ok;
+		}
+		test_ok(ok, "%s, %s: %s, after others, %s", g->name, family(), what, r->name);
+	}
+}
+
+/* Where the address decides, an entry is of that address alone. */
+static void test_by_address(struct gate *g)
+{
+	static const struct function by_address[] = {
+		{"udp/53 to 192.0.2.2, udp/53 to 2001:db8::2"},
+		{"udp/53 to 203.0.113.0/24, udp/53 to 2001:db8:2::/48"},
+		{"udp/53", .local = true},
+		{"udp/54"},
+		{"udp/55 to 192.0.2.2, udp/55 to 2001:db8::2", .flags = KF_STEP_FUSE, .policy = {.budget_ns = ~0u}},
+		{"udp/56", .local = true},
+	};
+	static const struct row rows[] = {
+		{"an address", {UDP(53)}, "a"},
+		{"a prefix", {UDP(53), NOWHERE}, "b"},
+		{"an own address that has none", {UDP(53), .to = "198.51.100.1"}, "c"},
+		{"an address, with a budget", {UDP(55)}, "e"},
+		{"an address that has nothing", {UDP(55), NOWHERE}, ""},
+		{"a port", {UDP(54)}, "d"},
+		{"a local port", {UDP(56)}, "f"},
+		{"an address, at another MAC address", {UDP(53), .to_mac = mac_client}, "a"},
+		{"a port, at another address", {UDP(54), NOWHERE}, "d"},
+		{"a local port, at another address", {UDP(56), NOWHERE}, ""},
+		{"TCP", {TCP(53)}, ""},
+	};
+
+	rig_install(g, by_address, ARRAY_LEN(by_address));
+	test_rows(g, "by address", rows, ARRAY_LEN(rows), 7, "");
+}
+
+/* `any` comes first, whatever is known. */
+static void test_any_first(struct gate *g)
+{
+	static const struct function first[] = {
+		{"any", .cont = 0xffff},
+		{"udp/53", .local = true},
+		{"udp/54"},
+		{"udp/55 to 192.0.2.2, udp/55 to 2001:db8::2"},
+		{"ip, ip6"},
+	};
+	static const struct row rows[] =
+		{
+			{"a local port", {UDP(53)}, "b"},
+			{"a port", {UDP(54)}, "c"},
+			{"an address", {UDP(55)}, "d"},
+			{"an address that has nothing", {UDP(55), NOWHERE}, ""},
+			{"nothing", {UDP(57)}, ""},
+			{"nothing of TCP's", {TCP(57)}, ""},
+			{"a local port, at another address", {UDP(53), NOWHERE}, ""},
+			{"a local port, at another MAC address", {UDP(53), .to_mac = mac_client}, ""},
+			{"a protocol without ports", {.proto = IPPROTO_GRE, .bytes = 40}, ""},
+			{"no IP", {.ether = ETH_P_ARP, .bytes = 28, .family = 4}, ""},
+		},
+				others[] = {
+					{"a local port", {UDP(53)}, "b"},
+					{"an ethertype", {UDP(57)}, "e"},
+					{"another port of it", {UDP(58)}, "e"},
+					{"a protocol without ports", {.proto = IPPROTO_GRE, .bytes = 40}, "e"},
+				};
+
+	rig_install(g, first, ARRAY_LEN(first) - 1);
+	test_rows(g, "any first", rows, ARRAY_LEN(rows), 6, "a");
+	rig_install(g, first, ARRAY_LEN(first));
+	test_rows(g, "any first and an ethertype last", others, ARRAY_LEN(others), 3, "a");
+	rig_install(g, (struct function[]){{"any"}, first[1]}, 2);
+	test_ok(prime(g, &usual) && saw(g, &usual, "a") && saw(g, &(struct packet){UDP(57)}, "a"),
+		"%s, %s: any that answers all", g->name, family());
+}
+
 /* A chain that is known runs as one that is looked up, and each function counts. */
 static void test_known_chain(struct gate *g)
 {
@@ -460,6 +554,8 @@ static void test_gate(struct gate *g)
 	test_ports(g);
 	rig_install(g, table, ARRAY_LEN(table));
 	test_ports(g); /* in the other half */
+	test_by_address(g);
+	test_any_first(g);
 	test_known_chain(g);
 	test_many_chains(g);
 	test_addresses(g);

@@ -78,7 +78,8 @@ static void measure_gate(struct gate *g)
 	static const struct function chain[KF_CHAIN_LEN] = {
 		{"udp/53"}, {"udp/53"}, {"udp/53"}, {"udp/53"}, {"udp/53"}, {"udp/53"}, {"udp/53"}, {"udp/53"},
 	};
-	static const struct function port = {"udp/53"}, local = {"udp/53", .local = true};
+	static const struct function port = {"udp/53"}, local = {"udp/53", .local = true},
+				     behind_any[] = {{"any"}, port};
 
 	measure_bare(g);
 	rig_install(g, NULL, 0);
@@ -96,6 +97,8 @@ static void measure_gate(struct gate *g)
 	measure_one(g, "by port to prefix, IPv4", (struct function){"udp/53 to 192.0.2.0/24"}, 0, &dns);
 	measure_one(g, "by port to prefix, IPv6", (struct function){"udp/53 to 2001:db8::/32"}, 0, &dns6);
 	measure_one(g, "any", (struct function){"any"}, 0, &dns);
+	deploy(g, behind_any, 2, true);
+	measure(g, "any, then a function by port", &dns);
 	deploy(g, chain, KF_CHAIN_LEN, true);
 	measure(g, "a chain of 8", &dns);
 	measure_brakes(g);

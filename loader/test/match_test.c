@@ -133,7 +133,7 @@ static const struct kf_chain *gate(const struct match *m, const struct packet *p
 						  : m->rows[p->port].tcp;
 	if (!chain && m->flags & KF_GEN_ETHER)
 		chain = m->rows[p->ether].ether;
-	hit = chain;
+	hit = m->chains[chain].flags & KF_CHAIN_ADDR ? m->chains[chain].miss : chain;
 	for (size_t i = 0; m->chains[chain].flags & KF_CHAIN_ADDR && i < m->n_addrs; i++) {
 		const struct match_addr *a = &m->addrs[i];
 		int bit = 0;
@@ -262,13 +262,13 @@ static bool right_word(const struct match *m, unsigned port, bool udp)
 	__u32 word = brief[udp ? port : KF_ROWS + port];
 	bool anywhere = true;
 
-	if (m->flags & KF_GEN_ANY || !c->n || c->flags & KF_CHAIN_ADDR)
+	if (c->flags & KF_CHAIN_ADDR || (!number && (m->flags & (KF_GEN_ANY | KF_GEN_ETHER)) != KF_GEN_ANY))
 		return word == KF_BRIEF_NONE;
 	for (unsigned i = 0; i < c->n; i++)
 		anywhere &= !(s[i].flags & KF_STEP_LOCAL);
 	if (anywhere != word >> 31)
 		return false;
-	if (c->n > 1 || s->flags & (KF_STEP_LIMIT | KF_STEP_FUSE))
+	if (m->flags & KF_GEN_ANY || c->n > 1 || s->flags & (KF_STEP_LIMIT | KF_STEP_FUSE))
 		return (word & 0x7ff) == 0x7ff && (word >> 11 & 0xfffff) == number;
 	return s->slot + 1u == (word & 0x7ff) && s->id == (word >> 11 & 0x3ff) && s->cont == (word >> 21 & 0x3ff);
 }
@@ -371,11 +371,11 @@ static void test_local_flag(void **state)
 	assert_int_equal(match_build(&m, KF_XDP, &f, 1), 0);
 	assert_int_equal(m.n_addrs, 1);
 	assert_int_equal(chains[rows[7].udp].flags, KF_CHAIN_ADDR);
-	assert_int_equal(chains[rows[7].udp].step[0].flags, KF_STEP_LOCAL);
+	assert_int_equal(chains[chains[rows[7].udp].miss].step[0].flags, KF_STEP_LOCAL);
 	assert_int_equal(chains[m.addrs[0].target].step[0].flags, 0);
 	assert_int_equal(m.addrs[0].prefixlen, 128);
 	assert_int_equal(match_build(&m, KF_TC_EGRESS, &f, 1), 0);
-	assert_int_equal(chains[rows[7].udp].step[0].flags, 0);
+	assert_int_equal(chains[chains[rows[7].udp].miss].step[0].flags, 0);
 	match_free(&m);
 }
 

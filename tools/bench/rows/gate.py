@@ -7,7 +7,7 @@ import shutil
 from curve import Point, Series
 from load import flood_load, gen_load
 from row import Row, Side
-from world import HOST_IF, built, sh, tool
+from world import HOST_IF, HOST_IP, built, sh, tool
 
 FIRST = 20000  # none of the generator's source ports: echo answers nothing that comes from its own port
 ECHO, EMPTY = built("functions/echo.bpf.o"), built("tools/bench/empty.bpf.o")
@@ -15,10 +15,10 @@ UNLIKE, ECHO_TC = built("tools/bench/unlike.bpf.o"), built("tools/bench/echo-tc.
 STRAY = "020000000001020000000002" "88b5" + "00" * 50  # an ethertype for experiments: the stack drops it at once
 
 
-def gate(name, functions, extra="", sample=256, obj="echo"):
-    """A function on each of so many ports; {i} in EXTRA is its number."""
+def gate(name, functions, extra="", sample=256, obj="echo", to=""):
+    """A function on each of so many ports, for packets TO there; {i} in EXTRA is its number."""
     conf = f"[interface]\nsample = {sample}\n" + "".join(
-        f"[function f{i}]\nobject = {obj}\non = udp/{FIRST + i}\n{extra.format(i=i)}\n" for i in range(functions))
+        f"[function f{i}]\nobject = {obj}\non = udp/{FIRST + i}{to}\n{extra.format(i=i)}\n" for i in range(functions))
     return Side(name, lambda world: world.up(conf))
 
 
@@ -94,6 +94,7 @@ ROWS = [
     Row("gate: a call that comes back, alone / bare", Side("echo, called by a program", called), BARE, ONE,
         {"answers": None}, main=True),
     Row("gate: sampling off / bare", gate("gate and echo, not sampled", 1, sample=0), BARE, ONE, {"answers": None}),
+    Row("gate: to an address / to all", gate("to an address", 1, to=f" to {HOST_IP}"), SINGLE, ONE, {"answers": None}),
     Row("gate: limit, never reached / none", gate("limit", 1, "limit = 20M/s"), SINGLE, ONE,
         {"answers": None}),
     Row("gate: budget, never reached / none", gate("budget", 1, "budget = 1ms"), SINGLE, ONE, {"answers": None}),
