@@ -13,13 +13,25 @@
 
 #define KF_MISSING (-1000) /* no program has this verdict */
 
+/* bpf_tail_call_static for one slot, but that CTX stays in the register that it comes in: libbpf's has it saved on each
+ * call, and restored. */
+static __always_inline void kf_tail_call(kf_ctx *ctx, const __u32 slot)
+{
+	register kf_ctx *r1 asm("r1") = ctx;
+
+	asm volatile("r2 = %[map] ll\n\t"
+		     "r3 = %[slot]\n\t"
+		     "call %[tail_call]"
+		     : "+r"(r1)
+		     : [map] "i"(&kf_functions), [slot] "i"(slot), [tail_call] "i"(BPF_FUNC_tail_call)
+		     : "r0", "r2", "r3", "r4", "r5", "memory");
+}
+
 /* Compares, down to a leaf for each slot. A `switch` would do, but a thousand of its compares cannot fail, which the
- * verifier finds, and takes what is behind each out one by one: two thirds of the time that loading a gate took.
- * The empty asm keeps clang from merging the leaves into one variable index. */
+ * verifier finds, and takes what is behind each out one by one: two thirds of the time that loading a gate took. */
 #define KF_LEAF(n)                                                                                                     \
 	{                                                                                                              \
-		asm volatile("" ::: "memory");                                                                         \
-		bpf_tail_call_static(ctx, &kf_functions, (n));                                                         \
+		kf_tail_call(ctx, (n));                                                                                \
 	}
 #define KF_FORK(at, below, from)                                                                                       \
 	if (slot < (at))                                                                                               \
