@@ -174,22 +174,22 @@ struct kf_account {
 struct kf_known {
 	__u64 until; /* jiffies64 */
 	__u64 mac, mac_mask;
-	__u64 what;  /* kf_what of a frame, */
-	__u32 brief; /* and the word that this leads to */
+	__u32 brief; /* that a frame of this protocol and port led to */
+	__be32 proto;
 	__u32 least; /* that the word of another port has to be, to ask for no more than is compared */
 	__u32 gen;
 	__u32 sample_mask;
 	__u16 changes;
 	__u16 misses;
-	__u32 pad;
 };
 struct kf_cached {
 	struct kf_known known;
-	__be32 addr, addr_mask;
+	__u64 end, end_mask; /* union kf_end */
 } __attribute__((aligned(64)));
 struct kf_cached6 {
 	struct kf_known known;
 	__u64 addr[2], addr_mask; /* the mask is for both */
+	__be16 port;
 } __attribute__((aligned(64)));
 
 /* The kernel's answer to "is this address ours", kept for a moment, per CPU. */

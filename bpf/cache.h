@@ -58,24 +58,24 @@ static __always_inline struct kf_cached6 *kf_cached6(__u32 cpu)
 	return c;
 }
 
-/* Is an entry of frames like this? kf_known_holds: all but the address. */
+/* Is an entry of frames like this, as far as address, protocol and port do not matter? */
 static __always_inline bool kf_known_holds(struct kf_known *c, const struct kf_key *k, __u64 now)
 {
 	return KF_ONCE(c->until) > now && KF_ONCE(c->gen) == k->gen &&
 	       (k->start & KF_ONCE(c->mac_mask)) == KF_ONCE(c->mac);
 }
 
-static __always_inline bool kf_cache_holds(struct kf_cached *c, const struct kf_key *k, __be32 addr, __u64 now)
+/* In what the entry's address and port are others; of an address that does not matter, in nothing. */
+static __always_inline union kf_end kf_cache_differs(struct kf_cached *c, union kf_end end)
 {
-	return kf_known_holds(&c->known, k, now) && (addr & KF_ONCE(c->addr_mask)) == KF_ONCE(c->addr);
+	return (union kf_end){.word = (end.word ^ KF_ONCE(c->end)) & KF_ONCE(c->end_mask)};
 }
 
-static __always_inline bool kf_cache6_holds(struct kf_cached6 *c, const struct kf_key *k, const __u64 *addr, __u64 now)
+static __always_inline bool kf_cache6_is_addr(struct kf_cached6 *c, const __u64 *addr)
 {
 	__u64 mask = KF_ONCE(c->addr_mask);
 
-	return kf_known_holds(&c->known, k, now) && (addr[0] & mask) == KF_ONCE(c->addr[0]) &&
-	       (addr[1] & mask) == KF_ONCE(c->addr[1]);
+	return (addr[0] & mask) == KF_ONCE(c->addr[0]) && (addr[1] & mask) == KF_ONCE(c->addr[1]);
 }
 
 /* May the entry be replaced now? It is the caller's then, until kf_known_set. */
@@ -95,8 +95,8 @@ static __always_inline void kf_known_set(struct kf_known *c, const struct kf_key
 
 	KF_ONCE(c->mac_mask) = mac_mask;
 	KF_ONCE(c->mac) = k->start & mac_mask;
-	KF_ONCE(c->what) = kf_what(k);
 	KF_ONCE(c->brief) = brief;
+	KF_ONCE(c->proto) = k->proto;
 	KF_ONCE(c->least) = local ? KF_BRIEF_NONE + 1 : KF_BRIEF_ANYWHERE;
 	KF_ONCE(c->gen) = k->gen;
 	KF_ONCE(c->sample_mask) = sample_mask;
@@ -104,15 +104,15 @@ static __always_inline void kf_known_set(struct kf_known *c, const struct kf_key
 }
 
 /* K was found to lead to BRIEF, if EXACT by its address. UNTIL: jiffies64. */
-static __always_inline void kf_cache_put(struct kf_cached *c, const struct kf_key *k, __be32 addr, bool exact,
+static __always_inline void kf_cache_put(struct kf_cached *c, const struct kf_key *k, union kf_end end, bool exact,
 					 __u64 until, __u32 brief, __u32 sample_mask)
 {
-	__be32 mask = brief & KF_BRIEF_ANYWHERE && !exact ? 0 : ~0u;
+	union kf_end mask = {.addr = brief & KF_BRIEF_ANYWHERE && !exact ? 0 : ~0u, .port = 0xffff};
 
 	if (!kf_known_begin(&c->known))
 		return;
-	KF_ONCE(c->addr_mask) = mask;
-	KF_ONCE(c->addr) = addr & mask;
+	KF_ONCE(c->end_mask) = mask.word;
+	KF_ONCE(c->end) = end.word; /* (compared by what is in the mask) */
 	kf_known_set(&c->known, k, until, brief, sample_mask);
 }
 
@@ -126,6 +126,7 @@ static __always_inline void kf_cache6_put(struct kf_cached6 *c, const struct kf_
 	KF_ONCE(c->addr_mask) = mask;
 	KF_ONCE(c->addr[0]) = addr[0] & mask;
 	KF_ONCE(c->addr[1]) = addr[1] & mask;
+	KF_ONCE(c->port) = k->port;
 	kf_known_set(&c->known, k, until, brief, sample_mask);
 }
 

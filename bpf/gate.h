@@ -66,6 +66,13 @@ static __always_inline enum kf_found kf_known_brief(kf_ctx *ctx, struct kf_known
 	return KF_FOUND_CHAINS;
 }
 
+/* A frame like the entry's. */
+static __always_inline enum kf_found kf_known_same(kf_ctx *ctx, struct kf_known *c, __u16 changes, __u32 gen,
+						   __u64 len, struct kf_matched *m, int *verdict)
+{
+	return kf_known_brief(ctx, c, changes, gen, KF_ONCE(c->brief), len, m, verdict);
+}
+
 static __always_inline enum kf_found kf_known_port(kf_ctx *ctx, struct kf_known *c, __u16 changes,
 						   const struct kf_key *k, __u32 half, __u64 len, struct kf_matched *m,
 						   int *verdict)
@@ -77,12 +84,11 @@ static __always_inline enum kf_found kf_known_port(kf_ctx *ctx, struct kf_known 
 	return kf_known_brief(ctx, c, changes, k->gen, brief, len, m, verdict);
 }
 
-static __always_inline enum kf_found kf_known_what(kf_ctx *ctx, struct kf_known *c, __u16 changes,
-						   const struct kf_key *k, __u64 len, struct kf_matched *m,
-						   int *verdict)
+/* One to another port of the entry's address. */
+static __always_inline enum kf_found kf_known_other(kf_ctx *ctx, struct kf_known *c, __u16 changes,
+						    const struct kf_key *k, __u64 len, struct kf_matched *m,
+						    int *verdict)
 {
-	if (kf_what(k) == KF_ONCE(c->what))
-		return kf_known_brief(ctx, c, changes, k->gen, KF_ONCE(c->brief), len, m, verdict);
 	if (kf_is_udp(k))
 		return kf_known_port(ctx, c, changes, k, 0, len, m, verdict);
 	if (kf_is_tcp(k))
@@ -95,12 +101,17 @@ static __always_inline enum kf_found kf_known4(kf_ctx *ctx, const struct kf_quic
 {
 	struct kf_cached *c = kf_cached(cpu);
 	__u16 changes = KF_ONCE(c->known.changes);
-	union kf_end local = kf_quick_end(q, KF_EGRESS);
+	union kf_end local = kf_quick_end(q, KF_EGRESS), differs;
 	struct kf_key key = kf_quick_key(q, local, KF_ONCE(kf_control.gen));
 
-	if (!kf_is_whole(q, len) || !kf_cache_holds(c, &key, local.addr, now))
+	if (!kf_is_whole(q, len) || !kf_known_holds(&c->known, &key, now))
 		return KF_FOUND_UNKNOWN;
-	return kf_known_what(ctx, &c->known, changes, &key, len, m, verdict);
+	differs = kf_cache_differs(c, local);
+	if (!differs.word && key.proto == KF_ONCE(c->known.proto))
+		return kf_known_same(ctx, &c->known, changes, key.gen, len, m, verdict);
+	if (!differs.addr)
+		return kf_known_other(ctx, &c->known, changes, &key, len, m, verdict);
+	return KF_FOUND_UNKNOWN;
 }
 
 static __always_inline enum kf_found kf_known6(kf_ctx *ctx, const struct kf_quick6 *q, __u64 len, __u32 cpu, __u64 now,
@@ -112,9 +123,11 @@ static __always_inline enum kf_found kf_known6(kf_ctx *ctx, const struct kf_quic
 	__u64 addr[2];
 
 	kf_quick6_addr(q, KF_EGRESS, addr);
-	if (!kf_is_quick6(q, len, addr) || !kf_cache6_holds(c, &key, addr, now))
+	if (!kf_is_quick6(q, len, addr) || !kf_known_holds(&c->known, &key, now) || !kf_cache6_is_addr(c, addr))
 		return KF_FOUND_UNKNOWN;
-	return kf_known_what(ctx, &c->known, changes, &key, len, m, verdict);
+	if (key.port == KF_ONCE(c->port) && key.proto == KF_ONCE(c->known.proto))
+		return kf_known_same(ctx, &c->known, changes, key.gen, len, m, verdict);
+	return kf_known_other(ctx, &c->known, changes, &key, len, m, verdict);
 }
 
 /* What a frame leads to, as far as this CPU knows; what is plain is done at once. */
@@ -211,7 +224,7 @@ static __always_inline enum kf_found kf_look_up(kf_ctx *ctx, void *data, void *e
 		if (kf_quick_flow(&key, local.addr, len, &m->flow)) {
 			found = kf_find(ctx, m, flags, brief, &until);
 			if (until && (cpu = bpf_get_smp_processor_id()) < KF_CPUS)
-				kf_cache_put(kf_cached(cpu), &key, local.addr, m->flow.flags & KF_FLOW_BY_ADDR, until,
+				kf_cache_put(kf_cached(cpu), &key, local, m->flow.flags & KF_FLOW_BY_ADDR, until,
 					     *brief, m->run.sample_mask);
 			return found;
 		}

@@ -102,6 +102,7 @@ static __always_inline union kf_end kf_quick_end(const struct kf_quick *q, bool 
 
 	if (egress) {
 		e.addr = *(__be32 *)q->source;
+		e.other = 0;
 		e.port = q->sport;
 	} else {
 		e.word = *(__u64 *)((void *)q + offsetof(struct kf_quick, dest));
@@ -127,12 +128,6 @@ static __always_inline struct kf_key kf_quick6_key(const struct kf_quick6 *q, bo
 		.port = egress ? q->sport : q->dport,
 		.gen = gen,
 	};
-}
-
-/* Port and protocol as one number. */
-static __always_inline __u64 kf_what(const struct kf_key *k)
-{
-	return (__u64)k->proto << 16 | k->port;
 }
 
 static __always_inline bool kf_is_udp(const struct kf_key *k)
