@@ -31,7 +31,7 @@ static __always_inline bool kf_cache_begin(__u64 *until)
 /* kf_tables.brief of a port. HALF: 0 for UDP, KF_ROWS for TCP. */
 static __always_inline __u32 kf_brief_of(const struct kf_key *k, __u32 half)
 {
-	__u32 i = (k->gen & 1) * 2 * KF_ROWS + half + bpf_ntohs(k->port);
+	__u32 i = k->gen * 2 * KF_ROWS + half + bpf_ntohs(k->port); /* of the generation its lowest bit */
 
 	barrier_var(i); /* as in kf_row */
 	return KF_ONCE(kf_tables.brief[i & (4 * KF_ROWS - 1)]);

@@ -67,8 +67,8 @@ static __always_inline enum kf_found kf_known_brief(kf_ctx *ctx, struct kf_known
 }
 
 /* A frame like the entry's. */
-static __always_inline enum kf_found kf_known_same(kf_ctx *ctx, struct kf_known *c, __u16 changes, __u32 gen,
-						   __u64 len, struct kf_matched *m, int *verdict)
+static __always_inline enum kf_found kf_known_same(kf_ctx *ctx, struct kf_known *c, __u16 changes, __u32 gen, __u64 len,
+						   struct kf_matched *m, int *verdict)
 {
 	return kf_known_brief(ctx, c, changes, gen, KF_ONCE(c->brief), len, m, verdict);
 }

@@ -46,27 +46,37 @@ static __always_inline void kf_tail_call(kf_ctx *ctx, const __u32 slot)
 #define KF_TREE256(n) KF_FORK((n) + 128, KF_TREE128(n), KF_TREE128((n) + 128))
 #define KF_TREE512(n) KF_FORK((n) + 256, KF_TREE256(n), KF_TREE256((n) + 256))
 
-/* The lower a slot, the fewer compares: they are filled from below. */
-#define KF_ALL_SLOTS                                                                                                   \
-	KF_FORK(8, KF_TREE8(0),                                                                                        \
-		KF_FORK(16, KF_TREE8(8),                                                                               \
-			KF_FORK(32, KF_TREE16(16),                                                                     \
-				KF_FORK(64, KF_TREE32(32),                                                             \
-					KF_FORK(128, KF_TREE64(64),                                                    \
-						KF_FORK(256, KF_TREE128(128),                                          \
-							KF_FORK(512, KF_TREE256(256), KF_TREE512(512))))))))
-
-_Static_assert(KF_FUNCTIONS == 1024, "the tree above");
+_Static_assert(KF_FUNCTIONS == 1024, "the trees of kf_invoke");
 
 /* Global (not static), so that the verifier looks at the tree once and not once a call. */
 __noinline int kf_invoke(kf_ctx *ctx, __u32 slot)
 {
 	int missing;
 
-	if (slot < KF_FUNCTIONS)
-		KF_ALL_SLOTS
-	else
+	/* The lower a slot, the fewer compares: they are filled from below, the spare ones last. */
+	if (slot < 2) {
+		KF_TREE2(0)
+	} else if (slot < 4) {
+		KF_TREE2(2)
+	} else if (slot < 8) {
+		KF_TREE4(4)
+	} else if (slot < 16) {
+		KF_TREE8(8)
+	} else if (slot < 32) {
+		KF_TREE16(16)
+	} else if (slot < 64) {
+		KF_TREE32(32)
+	} else if (slot < 128) {
+		KF_TREE64(64)
+	} else if (slot < 256) {
+		KF_TREE128(128)
+	} else if (slot < 512) {
+		KF_TREE256(256)
+	} else if (slot < 1024) {
+		KF_TREE512(512)
+	} else {
 		bpf_tail_call(ctx, &kf_functions, slot);
+	}
 	/* Behind the compiler's back, which else takes it for the only value there is to return. */
 	asm volatile("%0 = %1" : "=r"(missing) : "i"(KF_MISSING));
 	return missing;
