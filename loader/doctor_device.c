@@ -113,8 +113,8 @@ static bool peer_ready(struct checks *c, const struct device *d)
 		return true;
 	} else {
 		check_note(c, "veth peer",
-			   "has no XDP program: in native mode the driver drops what functions send back (XDP_TX), "
-			   "unless GRO is on there (newer kernels)");
+			   "has no XDP program: in native mode the driver drops what functions send back (XDP_TX), or, "
+			   "with GRO on there, keeps it undelivered");
 	}
 	check_remedy(c, "attach a program that passes everything to the peer, or `up --mode generic` here");
 	return false;
