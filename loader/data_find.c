@@ -76,7 +76,7 @@ static int look_at_program(struct search *q, int prog)
 	return rc;
 }
 
-/* The function whose name NAME begins with, the longest one: names may have dots. */
+/* The function whose name NAME is or begins with, the longest one: names may have dots. */
 static const struct deployed *function_of(const struct world *w, const char *name)
 {
 	const struct deployed *best = NULL;
@@ -84,7 +84,7 @@ static const struct deployed *function_of(const struct world *w, const char *nam
 	for (size_t i = 0; i < w->n; i++) {
 		size_t len = strlen(w->fn[i].conf.name);
 
-		if (!strncmp(name, w->fn[i].conf.name, len) && name[len] == '.' &&
+		if (!strncmp(name, w->fn[i].conf.name, len) && (name[len] == '.' || !name[len]) &&
 		    (!best || len > strlen(best->conf.name)))
 			best = &w->fn[i];
 	}
@@ -98,12 +98,20 @@ static int no_function(const struct state *s, const struct world *w, const char 
 	for (size_t i = 0; i < w->n; i++) {
 		size_t n = strlen(list);
 
-		if (!strcmp(name, w->fn[i].conf.name))
-			return fail_input("'%s' names a function, not a map of it: write %s.MAP", name, name);
 		snprintf(list + n, sizeof(list) - n, "%s%s", i ? ", " : "", w->fn[i].conf.name);
 	}
 	return fail_input("'%s' is no NAME.MAP of a function on %s (deployed: %s)", name, s->ifname,
 			  *list ? list : "none");
+}
+
+static int no_map(const struct search *q, const char *function)
+{
+	const char *names = *q->names ? q->names : "none";
+
+	if (!*q->map)
+		return fail_input("'%s' names a function, not a map of it: write %s.MAP (it has: %s)", function,
+				  function, names);
+	return fail_input("'%s' has no map '%s' that its programs use (it has: %s)", function, q->map, names);
 }
 
 int data_find(struct data_map *m, const struct state *s, const struct world *w, const char *name)
@@ -114,7 +122,8 @@ int data_find(struct data_map *m, const struct state *s, const struct world *w, 
 
 	if (!d)
 		return no_function(s, w, name);
-	q.map = name + strlen(d->conf.name) + 1;
+	q.map = name + strlen(d->conf.name);
+	q.map += *q.map == '.';
 	open_programs(s, d, fds);
 	for (int h = 0; h < KF_HOOKS; h++) {
 		if (fds[h] < 0)
@@ -124,8 +133,7 @@ int data_find(struct data_map *m, const struct state *s, const struct world *w, 
 		close(fds[h]);
 	}
 	if (!rc && q.fd < 0)
-		rc = fail_input("'%s' has no map '%s' that its programs use (it has: %s)", d->conf.name, q.map,
-				*q.names ? q.names : "none");
+		rc = no_map(&q, d->conf.name);
 	if (!rc)
 		return data_map_open(m, q.fd);
 	if (q.fd >= 0)

@@ -157,7 +157,7 @@ MAPS=(table slots plain rows recent nets4 nets6 counts tallies everything untype
 
 @test "words that name no map, no row" {
 	with_data
-	refused 2 "d' names a function, not a map of it: write d.MAP" data dump d
+	refused 2 "d' names a function, not a map of it: write d.MAP \(it has: .*plain.*\)" data dump d
 	refused 2 "'e.plain' is no NAME.MAP of a function on $HOST_IF \(deployed: d\)" data dump e.plain
 	refused 2 "'d' has no map 'nix' that its programs use \(it has: .*plain.*\)" data dump d.nix
 	refused 2 'map kfaas_log is not data: it is a buffer for messages' data dump d.kfaas_log
