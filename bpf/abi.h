@@ -98,7 +98,7 @@ struct kf_chain {
 
 /* A chain in brief. A plain one, of one step with neither limit nor budget: 1 + slot, id, cont. Another: KF_BRIEF_CHAIN
  * in the slot's place, and its number. KF_BRIEF_ANYWHERE if no step has KF_STEP_LOCAL. Where there is
- * an `any` chain, which comes first, none is plain. KF_CHAIN_NONE is known, too. */
+ * an `any` chain, which comes first, none is plain. KF_CHAIN_NONE, which has no step, is as any other. */
 #define KF_BRIEF_SLOT	   0x7ffu
 #define KF_BRIEF_CHAIN	   0x7ffu
 #define KF_BRIEF_ID	   11
@@ -110,7 +110,8 @@ struct kf_chain {
 
 /* One per gate, mapped by the loader: what most packets are matched with, both generations. */
 struct kf_tables {
-	__u32 brief[4 * KF_ROWS]; /* by generation, UDP or TCP, port: of the port's chain, if it alone decides */
+	/* By generation, UDP or TCP, port: its chain in brief; none where address or ethertype have a part in that. */
+	__u32 brief[4 * KF_ROWS];
 	struct kf_row row[2 * KF_ROWS];
 	struct kf_chain chain[2 * KF_CHAINS];
 };

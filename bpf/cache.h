@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* cache.h - what each CPU has found out last: that frames to this address are for us, and what one port of it
- * leads to.
+/* cache.h - what each CPU has found out last: what one port leads to, at one address that is ours, or that decides on
+ * it, or at all.
  *
  * To look a frame up, the processor must have read its port before it can ask the first table, and have
  * that table's answer before it can ask the next: dozens of cycles, one after the other. What a former

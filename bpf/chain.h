@@ -73,7 +73,7 @@ __noinline __u32 kf_match_addr(const struct kf_flow *f, __u32 gen, __u32 chain, 
 	return hit ? *hit : miss;
 }
 
-/* The chain that CHAIN stands for, if the address decides: f->flags say so then. */
+/* CHAIN, or the one that it stands for if the address decides. F's flags say so, if it has one. */
 static __always_inline __u32 kf_decide(struct kf_flow *f, const struct kf_run *r, __u32 chain)
 {
 	const struct kf_chain *c;
@@ -138,14 +138,14 @@ static __always_inline int kf_step(kf_ctx *ctx, const struct kf_step *s, const s
 	struct kf_policy *policy = NULL;
 	struct kf_meter *meter = NULL;
 	struct kf_account *a;
-	__u64 start = 0, until;
+	__u64 start = 0;
 	__u32 id = s->id;
 	int verdict = KF_GO_ON;
 
 	a = bpf_map_lookup_elem(&kf_accounts, &id);
 	if (!a)
 		return KF_GO_ON;
-	if (s->flags & KF_STEP_LOCAL && !kf_is_local(ctx, f, &until))
+	if (s->flags & KF_STEP_LOCAL && !kf_is_local(ctx, f))
 		return KF_GO_ON;
 	if (s->flags & (KF_STEP_LIMIT | KF_STEP_FUSE) && !kf_admit(s, r, a, &policy, &meter, &verdict))
 		return verdict;

@@ -66,7 +66,7 @@ static __always_inline enum kf_found kf_known_brief(kf_ctx *ctx, struct kf_known
 	return KF_FOUND_CHAINS;
 }
 
-/* A frame like the entry's. */
+/* One like the entry's. */
 static __always_inline enum kf_found kf_known_same(kf_ctx *ctx, struct kf_known *c, __u16 changes, __u32 gen, __u64 len,
 						   struct kf_matched *m, int *verdict)
 {
@@ -84,7 +84,7 @@ static __always_inline enum kf_found kf_known_port(kf_ctx *ctx, struct kf_known 
 	return kf_known_brief(ctx, c, changes, k->gen, brief, len, m, verdict);
 }
 
-/* One to another port of the entry's address. */
+/* One to another port, or of another protocol, to where the entry holds. */
 static __always_inline enum kf_found kf_known_other(kf_ctx *ctx, struct kf_known *c, __u16 changes,
 						    const struct kf_key *k, __u64 len, struct kf_matched *m,
 						    int *verdict)
@@ -150,6 +150,7 @@ static __always_inline enum kf_found kf_known(kf_ctx *ctx, void *data, void *end
 static __always_inline enum kf_found kf_find(kf_ctx *ctx, struct kf_matched *m, __u32 flags, __u32 *brief, __u64 *until)
 {
 	__u32 chain = kf_decide(&m->flow, &m->run, kf_match(&m->flow, &m->run, flags));
+	enum kf_locality where;
 	bool plain;
 
 	*until = 0;
@@ -161,14 +162,17 @@ static __always_inline enum kf_found kf_find(kf_ctx *ctx, struct kf_matched *m, 
 	plain = kf_is_plain(*brief);
 	if (*brief & KF_BRIEF_ANYWHERE) {
 		*until = bpf_jiffies64() + KF_LOCAL_JIFFIES;
-	} else if (kf_is_local(ctx, &m->flow, until)) {
-		m->flow.flags |= KF_FLOW_OWN;
-	} else {
-		*until = 0;
-		m->flow.flags |= KF_FLOW_OTHER;
-		return plain ? KF_FOUND_NOTHING : KF_FOUND_CHAINS; /* of which some step may not ask */
+		return plain ? KF_FOUND_PLAIN : KF_FOUND_CHAINS;
 	}
-	return plain ? KF_FOUND_PLAIN : KF_FOUND_CHAINS;
+	where = kf_locality(ctx, &m->flow, !m->flow.any, until); /* `any` may leave no step to ask for it */
+	if (where == KF_LOCAL) {
+		m->flow.flags |= KF_FLOW_OWN;
+		return plain ? KF_FOUND_PLAIN : KF_FOUND_CHAINS;
+	}
+	*until = 0;
+	if (where == KF_FOREIGN)
+		m->flow.flags |= KF_FLOW_OTHER;
+	return plain ? KF_FOUND_NOTHING : KF_FOUND_CHAINS; /* of which some step may not ask */
 }
 
 /* The frame in M was found to lead to BRIEF. */

@@ -10,9 +10,9 @@ static const struct {
 	const char *name;
 	void (*test)(void);
 } subjects[] = {
-	{"match", test_match},	   {"parse", test_parse},   {"chain", test_chain},   {"slots", test_slots},
-	{"account", test_account}, {"brakes", test_brakes}, {"scope", test_scope},   {"cache", test_cache},
-	{"mutate", test_mutate},   {"live", test_live},	    {"resize", test_resize},
+	{"match", test_match},	   {"parse", test_parse},   {"chain", test_chain}, {"slots", test_slots},
+	{"account", test_account}, {"brakes", test_brakes}, {"scope", test_scope}, {"cache", test_cache},
+	{"race", test_race},	   {"mutate", test_mutate}, {"live", test_live},   {"resize", test_resize},
 };
 
 /* Words name the subjects to test; none: all of them. */

@@ -57,8 +57,15 @@ __noinline int kf_ask_fib(kf_ctx *ctx, __u64 high, __u64 low, __u32 ether)
 	return rc == BPF_FIB_LKUP_RET_NOT_FWDED;
 }
 
-/* UNTIL: how long that is known (jiffies64); not set if the flow's flags say it. */
-static __always_inline bool kf_is_local(kf_ctx *ctx, const struct kf_flow *f, __u64 *until)
+enum kf_locality {
+	KF_FOREIGN,
+	KF_LOCAL,
+	KF_UNASKED,
+};
+
+/* ASK: the routing tables, if it is not known. UNTIL: how long it is (jiffies64); not set if the flow's flags say it.
+ */
+static __always_inline enum kf_locality kf_locality(kf_ctx *ctx, const struct kf_flow *f, bool ask, __u64 *until)
 {
 	/* Bytes 15, 13 and 7. */
 	__u32 key = (f->addr[1] >> 56 ^ f->addr[1] >> 40 ^ f->addr[0] >> 56) % KF_LOCALS;
@@ -68,16 +75,18 @@ static __always_inline bool kf_is_local(kf_ctx *ctx, const struct kf_flow *f, __
 	bool local;
 
 	if (f->flags & KF_FLOW_OWN)
-		return true;
+		return KF_LOCAL;
 	if (!(f->flags & KF_FLOW_IP) || f->flags & KF_FLOW_OTHER || !l)
-		return false;
+		return KF_FOREIGN;
 	changes = KF_ONCE(l->changes);
 	*until = KF_ONCE(l->until);
 	if (*until > now && KF_ONCE(l->addr[0]) == f->addr[0] && KF_ONCE(l->addr[1]) == f->addr[1]) {
 		local = KF_ONCE(l->local);
 		if (KF_ONCE(l->changes) == changes)
-			return local;
+			return local ? KF_LOCAL : KF_FOREIGN;
 	}
+	if (!ask)
+		return KF_UNASKED;
 	local = !kf_addr_never(f, KF_IFINDEX(ctx) == KF_LO_IFINDEX) &&
 		kf_ask_fib(ctx, f->addr[0], f->addr[1], f->ether);
 	*until = now + KF_LOCAL_JIFFIES;
@@ -88,7 +97,14 @@ static __always_inline bool kf_is_local(kf_ctx *ctx, const struct kf_flow *f, __
 		KF_ONCE(l->local) = local;
 		KF_ONCE(l->until) = *until;
 	}
-	return local;
+	return local ? KF_LOCAL : KF_FOREIGN;
+}
+
+static __always_inline bool kf_is_local(kf_ctx *ctx, const struct kf_flow *f)
+{
+	__u64 until;
+
+	return kf_locality(ctx, f, true, &until) == KF_LOCAL;
 }
 
 #endif

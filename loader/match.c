@@ -335,16 +335,16 @@ static void clear(void *p, size_t size)
 			words[i] = 0;
 }
 
-/* (The first write to a page may cost more than to read all.) */
-static void write_port(struct match *m, unsigned port, __u16 chain)
+/* The word at I, of a port whose chain that is. */
+static void write_word(struct match *m, unsigned i, __u16 chain)
 {
 	const struct kf_chain *c = &m->chains[chain];
 	/* Of a port without a chain all that is known is that `any` comes first, if no ethertype has one. */
 	bool known = chain ? !(c->flags & KF_CHAIN_ADDR) : (m->flags & (KF_GEN_ANY | KF_GEN_ETHER)) == KF_GEN_ANY;
 	__u32 brief = known ? c->brief : KF_BRIEF_NONE;
 
-	if (m->brief[port] != brief)
-		m->brief[port] = brief;
+	if (m->brief[i] != brief) /* as in clear() */
+		m->brief[i] = brief;
 }
 
 static void write_brief(struct match *m)
@@ -353,8 +353,8 @@ static void write_brief(struct match *m)
 		if (!(m->chains[i].flags & KF_CHAIN_ADDR))
 			m->chains[i].brief = match_brief(&m->chains[i], i, m->flags & KF_GEN_ANY);
 	for (unsigned port = 0; port < PORTS; port++) {
-		write_port(m, port, m->rows[port].udp);
-		write_port(m, PORTS + port, m->rows[port].tcp);
+		write_word(m, port, m->rows[port].udp);
+		write_word(m, PORTS + port, m->rows[port].tcp);
 	}
 }
 

@@ -58,7 +58,7 @@ struct function {
 void rig_fill(struct gate *g, uint32_t gen, const struct function *table, size_t n);
 void rig_install(struct gate *g, const struct function *table, size_t n);
 void rig_changed(void); /* the generation in force is another now: what is cached is void */
-/* From now on what frames to this UDP port lead to, a chain of one step, is in that slot. */
+/* From now on what frames to this UDP port lead to, a chain of one step, is in that slot. (No `to`, no `any`.) */
 void rig_point(struct gate *g, uint16_t port, uint16_t slot);
 void rig_sample(uint32_t one_in);			  /* of the generation in force */
 void rig_put(struct gate *g, uint32_t slot, char letter); /* 0: empty the slot */
@@ -98,6 +98,7 @@ void test_account(void);
 void test_brakes(void);
 void test_scope(void);
 void test_cache(void);
+void test_race(void);
 void test_mutate(void);
 void test_live(void);
 void test_resize(void);

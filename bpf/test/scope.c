@@ -265,11 +265,18 @@ static void test_refused(struct gate *g)
 	ok = ran(g, &(struct packet){UDP(53)}, "") && control->fib_refused == before + 1;
 	ok &= ran(g, &(struct packet){UDP(53), V6}, "") && control->fib_refused == before + 2;
 	ok &= ran(g, &(struct packet){UDP(54)}, "b") && control->fib_refused == before + 2;
+	rig_install(g, (struct function[]){{"any", .local = true}, table[0]}, 2);
+	forget();
+	ok &= ran(g, &(struct packet){UDP(53)}, "a") && control->fib_refused == before + 2;
+	test_ok(ok, "%s: where any answers, nobody asks", g->name);
+	acts[0].verdict = g->go_on;
+	ok &= ran(g, &(struct packet){UDP(53)}, "a") && control->fib_refused == before + 3;
+	rig_install(g, table, ARRAY_LEN(table));
 	rig_sysctl("ipv4/conf/lo/forwarding", "1");
 	rig_sysctl("ipv6/conf/lo/forwarding", "1");
 	forget();
 	ok &= ran(g, &(struct packet){UDP(53)}, "a") && ran(g, &(struct packet){UDP(53), V6}, "a");
-	test_ok(ok && control->fib_refused == before + 2, "%s: refused look-ups are counted and mean \"not ours\"",
+	test_ok(ok && control->fib_refused == before + 3, "%s: refused look-ups are counted and mean \"not ours\"",
 		g->name);
 	control->fib_refused = 0;
 }
