@@ -103,11 +103,11 @@ static __always_inline void kf_known_set(struct kf_known *c, const struct kf_key
 	KF_ONCE(c->until) = until;
 }
 
-/* K was found to lead to BRIEF, if EXACT by its address. UNTIL: jiffies64. */
+/* K was found to lead to BRIEF, if EXACT at this address alone. UNTIL: jiffies64. */
 static __always_inline void kf_cache_put(struct kf_cached *c, const struct kf_key *k, union kf_end end, bool exact,
 					 __u64 until, __u32 brief, __u32 sample_mask)
 {
-	union kf_end mask = {.addr = brief & KF_BRIEF_ANYWHERE && !exact ? 0 : ~0u, .port = 0xffff};
+	union kf_end mask = {.addr = exact ? ~0u : 0, .port = 0xffff};
 
 	if (!kf_known_begin(&c->known))
 		return;
@@ -119,7 +119,7 @@ static __always_inline void kf_cache_put(struct kf_cached *c, const struct kf_ke
 static __always_inline void kf_cache6_put(struct kf_cached6 *c, const struct kf_key *k, const __u64 *addr, bool exact,
 					  __u64 until, __u32 brief, __u32 sample_mask)
 {
-	__u64 mask = brief & KF_BRIEF_ANYWHERE && !exact ? 0 : ~0ull;
+	__u64 mask = exact ? ~0ull : 0;
 
 	if (!kf_known_begin(&c->known))
 		return;

@@ -66,13 +66,6 @@ static __always_inline enum kf_found kf_known_brief(kf_ctx *ctx, struct kf_known
 	return KF_FOUND_CHAINS;
 }
 
-/* One like the entry's. */
-static __always_inline enum kf_found kf_known_same(kf_ctx *ctx, struct kf_known *c, __u16 changes, __u32 gen, __u64 len,
-						   struct kf_matched *m, int *verdict)
-{
-	return kf_known_brief(ctx, c, changes, gen, KF_ONCE(c->brief), len, m, verdict);
-}
-
 static __always_inline enum kf_found kf_known_port(kf_ctx *ctx, struct kf_known *c, __u16 changes,
 						   const struct kf_key *k, __u32 half, __u64 len, struct kf_matched *m,
 						   int *verdict)
@@ -108,7 +101,7 @@ static __always_inline enum kf_found kf_known4(kf_ctx *ctx, const struct kf_quic
 		return KF_FOUND_UNKNOWN;
 	differs = kf_cache_differs(c, local);
 	if (!differs.word && key.proto == KF_ONCE(c->known.proto))
-		return kf_known_same(ctx, &c->known, changes, key.gen, len, m, verdict);
+		return kf_known_brief(ctx, &c->known, changes, key.gen, KF_ONCE(c->known.brief), len, m, verdict);
 	if (!differs.addr)
 		return kf_known_other(ctx, &c->known, changes, &key, len, m, verdict);
 	return KF_FOUND_UNKNOWN;
@@ -126,7 +119,7 @@ static __always_inline enum kf_found kf_known6(kf_ctx *ctx, const struct kf_quic
 	if (!kf_is_quick6(q, len, addr) || !kf_known_holds(&c->known, &key, now) || !kf_cache6_is_addr(c, addr))
 		return KF_FOUND_UNKNOWN;
 	if (key.port == KF_ONCE(c->port) && key.proto == KF_ONCE(c->known.proto))
-		return kf_known_same(ctx, &c->known, changes, key.gen, len, m, verdict);
+		return kf_known_brief(ctx, &c->known, changes, key.gen, KF_ONCE(c->known.brief), len, m, verdict);
 	return kf_known_other(ctx, &c->known, changes, &key, len, m, verdict);
 }
 
@@ -175,6 +168,12 @@ static __always_inline enum kf_found kf_find(kf_ctx *ctx, struct kf_matched *m, 
 	return plain ? KF_FOUND_NOTHING : KF_FOUND_CHAINS; /* of which some step may not ask */
 }
 
+/* Does it hold for this address alone? */
+static __always_inline bool kf_is_exact(const struct kf_flow *f, __u32 brief)
+{
+	return f->flags & KF_FLOW_BY_ADDR || !(brief & KF_BRIEF_ANYWHERE);
+}
+
 /* The frame in M was found to lead to BRIEF. */
 static __always_inline void kf_remember6(kf_ctx *ctx, __u32 len, const struct kf_matched *m, __u32 gen, __u32 brief,
 					 __u64 until)
@@ -189,7 +188,7 @@ static __always_inline void kf_remember6(kf_ctx *ctx, __u32 len, const struct kf
 		return;
 	key = kf_quick6_key(q, KF_EGRESS, gen);
 	if (q->next == m->flow.proto) /* else there are extension headers */
-		kf_cache6_put(kf_cached6(cpu), &key, m->flow.addr, m->flow.flags & KF_FLOW_BY_ADDR, until, brief,
+		kf_cache6_put(kf_cached6(cpu), &key, m->flow.addr, kf_is_exact(&m->flow, brief), until, brief,
 			      m->run.sample_mask);
 }
 
@@ -228,8 +227,8 @@ static __always_inline enum kf_found kf_look_up(kf_ctx *ctx, void *data, void *e
 		if (kf_quick_flow(&key, local.addr, len, &m->flow)) {
 			found = kf_find(ctx, m, flags, brief, &until);
 			if (until && (cpu = bpf_get_smp_processor_id()) < KF_CPUS)
-				kf_cache_put(kf_cached(cpu), &key, local, m->flow.flags & KF_FLOW_BY_ADDR, until,
-					     *brief, m->run.sample_mask);
+				kf_cache_put(kf_cached(cpu), &key, local, kf_is_exact(&m->flow, *brief), until, *brief,
+					     m->run.sample_mask);
 			return found;
 		}
 	}

@@ -63,8 +63,7 @@ enum kf_locality {
 	KF_UNASKED,
 };
 
-/* ASK: the routing tables, if it is not known. UNTIL: how long it is (jiffies64); not set if the flow's flags say it.
- */
+/* ASK: the routing tables, if it is not known. UNTIL: how long it is (jiffies64); not set if F's flags say it. */
 static __always_inline enum kf_locality kf_locality(kf_ctx *ctx, const struct kf_flow *f, bool ask, __u64 *until)
 {
 	/* Bytes 15, 13 and 7. */

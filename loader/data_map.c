@@ -12,7 +12,7 @@
 
 bool data_map_named(const char *name, const char *kernel_name)
 {
-	return !strncmp(name, kernel_name, BPF_OBJ_NAME_LEN - 1);
+	return *name && !strncmp(name, kernel_name, BPF_OBJ_NAME_LEN - 1);
 }
 
 int data_map_info(int fd, struct bpf_map_info *info)

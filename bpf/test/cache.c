@@ -334,7 +334,6 @@ static void test_by_address(struct gate *g)
 		{"a local port, at another address", {UDP(56), NOWHERE}, ""},
 		{"TCP", {TCP(53)}, ""},
 	};
-
 	struct packet p = {UDP(53)};
 	uint32_t before;
 	bool ok;

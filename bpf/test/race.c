@@ -6,7 +6,6 @@
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -15,12 +14,12 @@
 
 static const struct function table[] = {{"udp/53", .local = true}, {"udp/54"}};
 
-/* The entries of one CPU and family, and two states of it to change between. */
+/* The entry of one CPU and family, and two states of it to change between. */
 static struct {
-	void *entry, *state[2];
-	size_t size;
-	int cpu;   /* of who reads */
-	bool away; /* from it, who changes */
+	char *entry, *state;
+	size_t size; /* of each */
+	int cpu;     /* of who reads */
+	bool away;   /* from it, who changes */
 	atomic_bool stop;
 } race;
 
@@ -65,7 +64,7 @@ static void *change_always(void *arg)
 	(void)arg;
 	race.away = leave(race.cpu);
 	for (unsigned i = 0; race.away && !race.stop; i++)
-		change(race.entry, race.state[i % 2], race.size);
+		change(race.entry, race.state + i % 2 * race.size, race.size);
 	return NULL;
 }
 
@@ -92,10 +91,10 @@ static void test_gate(struct gate *g, const char *family, const struct packet *p
 	bool ok;
 
 	rig_install(g, table, ARRAY_LEN(table));
-	ok = learn(g, &packets[0], race.state[0]);
+	ok = learn(g, &packets[0], race.state);
 	rig_changed();
-	ok &= learn(g, &packets[1], race.state[1]);
-	((struct kf_known *)race.state[0])->gen = control->gen;
+	ok &= learn(g, &packets[1], race.state + race.size);
+	((struct kf_known *)race.state)->gen = control->gen;
 	for (unsigned i = 0; i < ARRAY_LEN(table); i++)
 		rig_account_reset(g, i);
 	race.stop = false;
@@ -134,15 +133,13 @@ void test_race(void)
 		return;
 	}
 	for (struct gate *g = gates; g < gates + KF_HOOKS; g++) {
-		race.entry = &g->cache[cpu];
-		race.size = sizeof(g->cache[cpu]);
-		race.state[0] = &state4[0];
-		race.state[1] = &state4[1];
+		race.entry = (char *)&g->cache[cpu];
+		race.state = (char *)state4;
+		race.size = sizeof(*state4);
 		test_gate(g, "IPv4", v4);
-		race.entry = &g->cache6[cpu];
-		race.size = sizeof(g->cache6[cpu]);
-		race.state[0] = &state6[0];
-		race.state[1] = &state6[1];
+		race.entry = (char *)&g->cache6[cpu];
+		race.state = (char *)state6;
+		race.size = sizeof(*state6);
 		test_gate(g, "IPv6", v6);
 	}
 }

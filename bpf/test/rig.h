@@ -58,7 +58,7 @@ struct function {
 void rig_fill(struct gate *g, uint32_t gen, const struct function *table, size_t n);
 void rig_install(struct gate *g, const struct function *table, size_t n);
 void rig_changed(void); /* the generation in force is another now: what is cached is void */
-/* From now on what frames to this UDP port lead to, a chain of one step, is in that slot. (No `to`, no `any`.) */
+/* From now on what frames to this UDP port lead to, a chain of one step without `to`, is in that slot. */
 void rig_point(struct gate *g, uint16_t port, uint16_t slot);
 void rig_sample(uint32_t one_in);			  /* of the generation in force */
 void rig_put(struct gate *g, uint32_t slot, char letter); /* 0: empty the slot */
