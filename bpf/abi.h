@@ -12,7 +12,7 @@
 
 #include <linux/types.h>
 
-#define KF_ABI 6u /* raised when anything below changes its meaning or layout */
+#define KF_ABI 7u /* raised when anything below changes its meaning or layout */
 
 /* Functions deployed on one interface. Slots are where revisions live in the
  * program arrays; the spare ones hold the new revisions while they are built. */
@@ -81,6 +81,9 @@ struct kf_step {
 	__u16 cont; /* verdicts after which the chain goes on: bit V for XDP, bit V + 1 for TC */
 	__u16 flags;
 };
+/* `continue = pass`, the default. */
+#define KF_CONT_XDP (1u << 2)			  /* XDP_PASS */
+#define KF_CONT_TC  (1u << 0 | 1u << 1 | 1u << 4) /* TC_ACT_UNSPEC, OK, PIPE */
 
 enum kf_chain_flags {
 	KF_CHAIN_ADDR = 1u << 0, /* no steps: the address table has the chain in its place, or else `miss` is it */
@@ -96,17 +99,16 @@ struct kf_chain {
 	struct kf_step step[KF_CHAIN_LEN];
 };
 
-/* A chain in brief. A plain one, of one step with neither limit nor budget: 1 + slot, id, cont. Another: KF_BRIEF_CHAIN
- * in the slot's place, and its number. KF_BRIEF_ANYWHERE if no step has KF_STEP_LOCAL. Where there is
- * an `any` chain, which comes first, none is plain. KF_CHAIN_NONE, which has no step, is as any other. */
-#define KF_BRIEF_SLOT	   0x7ffu
-#define KF_BRIEF_CHAIN	   0x7ffu
-#define KF_BRIEF_ID	   11
-#define KF_BRIEF_NUMBER	   11
-#define KF_BRIEF_CONT	   21
-#define KF_BRIEF_CONT_BITS 10
-#define KF_BRIEF_ANYWHERE  (1u << 31)
-#define KF_BRIEF_NONE	   0u
+/* A chain in brief. A plain one, of one step with neither limit nor budget, of which comes out what does with
+ * KF_CONT_*: 1 + slot, id. Another: KF_BRIEF_CHAIN in the slot's place, and its number. KF_BRIEF_ANYWHERE if no step
+ * has KF_STEP_LOCAL. Where there is an `any` chain, which comes first, none is plain. KF_CHAIN_NONE, which has no step,
+ * is as any other. */
+#define KF_BRIEF_SLOT	  0x7ffu
+#define KF_BRIEF_CHAIN	  0x7ffu
+#define KF_BRIEF_ID	  11
+#define KF_BRIEF_NUMBER	  11
+#define KF_BRIEF_ANYWHERE (1u << 31)
+#define KF_BRIEF_NONE	  0u
 
 /* One per gate, mapped by the loader: what most packets are matched with, both generations. */
 struct kf_tables {
@@ -169,7 +171,7 @@ struct kf_account {
 };
 
 /* What a CPU has found out last, of IPv4 and of IPv6, see cache.h. */
-#define KF_CPUS		1024u /* those with a higher number have none */
+#define KF_CPUS		1024u /* those with a higher number share theirs */
 #define KF_CACHE_MISSES 16u   /* that replace an entry: at most one in so many */
 #define KF_CACHE_BUSY	1ull  /* UNTIL while an entry changes: long past */
 struct kf_known {
@@ -267,9 +269,8 @@ KF_ASSERT_SIZE(kf_row, 8);
 KF_ASSERT_SIZE(kf_step, 8);
 KF_ASSERT_SIZE(kf_chain, 72);
 _Static_assert(KF_SLOTS < KF_BRIEF_CHAIN && KF_BRIEF_SLOT < 1u << KF_BRIEF_ID, "1 + a slot");
-_Static_assert(KF_FUNCTIONS <= 1u << (KF_BRIEF_CONT - KF_BRIEF_ID), "an id");
+_Static_assert(KF_FUNCTIONS <= KF_BRIEF_ANYWHERE >> KF_BRIEF_ID, "an id");
 _Static_assert(KF_CHAINS <= KF_BRIEF_ANYWHERE >> KF_BRIEF_NUMBER, "a chain");
-_Static_assert(1u << (KF_BRIEF_CONT + KF_BRIEF_CONT_BITS) == KF_BRIEF_ANYWHERE, "cont");
 KF_ASSERT_SIZE(kf_addr_key, 24);
 KF_ASSERT_SIZE(kf_policy, 24);
 KF_ASSERT_SIZE(kf_meter, 24);

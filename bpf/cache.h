@@ -37,23 +37,18 @@ static __always_inline __u32 kf_brief_of(const struct kf_key *k, __u32 half)
 	return KF_ONCE(kf_tables.brief[i & (4 * KF_ROWS - 1)]);
 }
 
-/* CPU: less than KF_CPUS. */
 static __always_inline struct kf_cached *kf_cached(__u32 cpu)
 {
-	struct kf_cached *c;
+	struct kf_cached *c = &kf_cache[cpu % KF_CPUS];
 
-	barrier_var(cpu); /* as in kf_row */
-	c = &kf_cache[cpu & (KF_CPUS - 1)];
 	barrier_var(c); /* else clang works the address out again for each field */
 	return c;
 }
 
 static __always_inline struct kf_cached6 *kf_cached6(__u32 cpu)
 {
-	struct kf_cached6 *c;
+	struct kf_cached6 *c = &kf_cache6[cpu % KF_CPUS];
 
-	barrier_var(cpu);
-	c = &kf_cache6[cpu & (KF_CPUS - 1)];
 	barrier_var(c);
 	return c;
 }

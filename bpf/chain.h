@@ -122,7 +122,7 @@ static __always_inline int kf_settle(__u32 cont, struct kf_account *a, int verdi
 	barrier_var(index); /* else clang may compare a copy, and Linux lose sight of the bound */
 	if (index < KF_VERDICT_OTHER) {
 		a->verdict[index]++;
-		return cont & (1u << index) ? go_on : verdict;
+		return cont & (1u << index) ? go_on : (int)index - KF_VERDICT_BASE;
 	}
 	if (verdict == KF_MISSING) {
 		a->missing++;

@@ -34,14 +34,13 @@ static __always_inline bool kf_is_plain(__u32 brief)
 static __always_inline bool kf_invoke_plain(kf_ctx *ctx, __u32 brief, __u32 sample_mask, __u64 len, int *verdict)
 {
 	__u32 id = brief >> KF_BRIEF_ID & (KF_FUNCTIONS - 1);
-	__u32 cont = brief >> KF_BRIEF_CONT & ((1 << KF_BRIEF_CONT_BITS) - 1);
 	struct kf_account *a = bpf_map_lookup_elem(&kf_accounts, &id);
 
 	if (!a || !(a->packets & sample_mask))
 		return false;
 	a->bytes += len;
 	a->packets++;
-	*verdict = kf_settle(cont, a, kf_invoke(ctx, (brief & KF_BRIEF_SLOT) - 1), KF_PASS);
+	*verdict = kf_settle(KF_CONT, a, kf_invoke(ctx, (brief & KF_BRIEF_SLOT) - 1), KF_PASS);
 	return true;
 }
 
@@ -124,13 +123,14 @@ static __always_inline enum kf_found kf_known6(kf_ctx *ctx, const struct kf_quic
 }
 
 /* What a frame leads to, as far as this CPU knows; what is plain is done at once. */
-static __always_inline enum kf_found kf_known(kf_ctx *ctx, void *data, void *end, __u64 len, struct kf_matched *m,
-					      int *verdict)
+static __always_inline enum kf_found kf_known(kf_ctx *ctx, struct kf_matched *m, int *verdict)
 {
+	__u64 len = kf_len(ctx);
 	__u32 cpu = bpf_get_smp_processor_id();
 	__u64 now = bpf_jiffies64();
+	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
 
-	if (cpu >= KF_CPUS || data + KF_QUICK_LEN > end)
+	if (data + KF_QUICK_LEN > end)
 		return KF_FOUND_UNKNOWN;
 	if (kf_is_ip4(data))
 		return kf_known4(ctx, data, len, cpu, now, m, verdict);
@@ -179,17 +179,15 @@ static __always_inline void kf_remember6(kf_ctx *ctx, __u32 len, const struct kf
 					 __u64 until)
 {
 	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
-	__u32 cpu = bpf_get_smp_processor_id();
 	const struct kf_quick6 *q = data;
 	struct kf_key key;
 
-	if (cpu >= KF_CPUS || data + KF_QUICK6_LEN > end || !(m->flow.flags & KF_FLOW_PORT) ||
-	    !kf_is_quick6(q, len, m->flow.addr))
+	if (data + KF_QUICK6_LEN > end || !(m->flow.flags & KF_FLOW_PORT) || !kf_is_quick6(q, len, m->flow.addr))
 		return;
 	key = kf_quick6_key(q, KF_EGRESS, gen);
 	if (q->next == m->flow.proto) /* else there are extension headers */
-		kf_cache6_put(kf_cached6(cpu), &key, m->flow.addr, kf_is_exact(&m->flow, brief), until, brief,
-			      m->run.sample_mask);
+		kf_cache6_put(kf_cached6(bpf_get_smp_processor_id()), &key, m->flow.addr, kf_is_exact(&m->flow, brief),
+			      until, brief, m->run.sample_mask);
 }
 
 /* The long way. Global: looked at once by the verifier, and not with all that goes before. GEN: kf_control.gen. */
@@ -208,10 +206,10 @@ __noinline int kf_parse_and_find(kf_ctx *ctx, __u32 len, __u32 flags, __u32 gen,
 	return found;
 }
 
-static __always_inline enum kf_found kf_look_up(kf_ctx *ctx, void *data, void *end, __u32 len, struct kf_matched *m,
-						__u32 *brief)
+static __always_inline enum kf_found kf_look_up(kf_ctx *ctx, __u32 len, struct kf_matched *m, __u32 *brief)
 {
-	__u32 cpu, gen = KF_ONCE(kf_control.gen);
+	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
+	__u32 gen = KF_ONCE(kf_control.gen);
 	__u32 flags = kf_begin(&m->run, gen);
 	const struct kf_quick *q = data;
 	enum kf_found found;
@@ -226,9 +224,9 @@ static __always_inline enum kf_found kf_look_up(kf_ctx *ctx, void *data, void *e
 		key = kf_quick_key(q, local, gen);
 		if (kf_quick_flow(&key, local.addr, len, &m->flow)) {
 			found = kf_find(ctx, m, flags, brief, &until);
-			if (until && (cpu = bpf_get_smp_processor_id()) < KF_CPUS)
-				kf_cache_put(kf_cached(cpu), &key, local, kf_is_exact(&m->flow, *brief), until, *brief,
-					     m->run.sample_mask);
+			if (until)
+				kf_cache_put(kf_cached(bpf_get_smp_processor_id()), &key, local,
+					     kf_is_exact(&m->flow, *brief), until, *brief, m->run.sample_mask);
 			return found;
 		}
 	}
@@ -252,22 +250,21 @@ static __always_inline int kf_run_chains(kf_ctx *ctx, const struct kf_matched *m
 	return kf_run_chain(ctx, m->flow.chain, &m->flow, &m->run);
 }
 
-/* LEN: of all of the frame, of which DATA to END can be read. */
-static __always_inline int kf_gate(kf_ctx *ctx, void *data, void *end, __u64 len)
+static __always_inline int kf_gate(kf_ctx *ctx)
 {
 	__u32 brief = KF_BRIEF_NONE; /* Linux 6.1 does not see that what is plain is in it */
 	struct kf_matched m;
 	enum kf_found found;
 	int verdict;
 
-	found = kf_known(ctx, data, end, len, &m, &verdict);
+	found = kf_known(ctx, &m, &verdict);
 	if (found == KF_FOUND_DONE)
 		return verdict;
 	if (found == KF_FOUND_UNKNOWN) {
-		found = kf_look_up(ctx, (void *)(long)ctx->data, (void *)(long)ctx->data_end, len, &m, &brief);
+		found = kf_look_up(ctx, kf_len(ctx), &m, &brief);
 		if (found == KF_FOUND_NOTHING)
 			return KF_PASS;
-		if (found == KF_FOUND_PLAIN && kf_invoke_plain(ctx, brief, m.run.sample_mask, len, &verdict))
+		if (found == KF_FOUND_PLAIN && kf_invoke_plain(ctx, brief, m.run.sample_mask, m.flow.len, &verdict))
 			return verdict;
 	}
 	verdict = kf_run_chains(ctx, &m);

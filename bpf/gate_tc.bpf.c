@@ -12,6 +12,7 @@ typedef struct __sk_buff kf_ctx;
 #define KF_PASS		TC_ACT_UNSPEC
 #define KF_DROP		TC_ACT_SHOT
 #define KF_INVALID	TC_ACT_UNSPEC
+#define KF_CONT		KF_CONT_TC
 #define KF_AF_INET	2
 #define KF_AF_INET6	10
 #define KF_IFINDEX(ctx) ((ctx)->ifindex)
@@ -42,12 +43,17 @@ static __always_inline void kf_read(struct __sk_buff *skb, __u32 len, __u32 gen,
 	}
 }
 
+static __always_inline __u64 kf_len(struct __sk_buff *skb)
+{
+	return skb->len;
+}
+
 #include "gate.h"
 
 SEC("tc")
 int kfaas_gate_tc(struct __sk_buff *skb)
 {
-	return kf_gate(skb, (void *)(long)skb->data, (void *)(long)skb->data_end, skb->len);
+	return kf_gate(skb);
 }
 
 char _license[] SEC("license") = "Dual BSD/GPL";

@@ -10,6 +10,7 @@ typedef struct xdp_md kf_ctx;
 #define KF_PASS		XDP_PASS /* no verdict stands */
 #define KF_DROP		XDP_DROP
 #define KF_INVALID	XDP_ABORTED
+#define KF_CONT		KF_CONT_XDP
 #define KF_AF_INET	2
 #define KF_AF_INET6	10
 #define KF_IFINDEX(ctx) ((ctx)->ingress_ifindex)
@@ -24,21 +25,20 @@ static __always_inline void kf_read(struct xdp_md *ctx, __u32 len, __u32 gen, st
 	kf_parse((void *)(long)ctx->data, (void *)(long)ctx->data_end, len, gen, false, f);
 }
 
-#include "gate.h"
-
 /* Attached for frames of several buffers: then a frame is longer than the part that can be read. */
 const volatile bool frags;
+
+static __always_inline __u64 kf_len(struct xdp_md *ctx)
+{
+	return frags ? bpf_xdp_get_buff_len(ctx) : ctx->data_end - ctx->data;
+}
+
+#include "gate.h"
 
 SEC("xdp")
 int kfaas_gate(struct xdp_md *ctx)
 {
-	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
-	__u64 len = end - data;
-
-	barrier_var(len); /* a scalar from here on: pointers do not outlive a call */
-	if (frags)
-		len = bpf_xdp_get_buff_len(ctx);
-	return kf_gate(ctx, data, end, len);
+	return kf_gate(ctx);
 }
 
 char _license[] SEC("license") = "Dual BSD/GPL";

@@ -31,8 +31,8 @@ void function_conf_init(struct function_conf *f)
 {
 	*f = (struct function_conf){
 		.prio = PRIO_DEFAULT,
-		.continue_xdp = CONTINUE_XDP_DEFAULT,
-		.continue_tc = CONTINUE_TC_DEFAULT,
+		.continue_xdp = KF_CONT_XDP,
+		.continue_tc = KF_CONT_TC,
 		.component = -1,
 	};
 }

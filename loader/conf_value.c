@@ -10,6 +10,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "../bpf/abi.h"
 #include "log.h"
 #include "suggest.h"
 #include "util.h"
@@ -34,9 +35,8 @@ static const struct verdict_word {
 	{"redirect", 1u << XDP_REDIRECT, TC_BIT(TC_ACT_REDIRECT)},
 };
 
-_Static_assert(CONTINUE_XDP_DEFAULT == 1u << XDP_PASS, "continue = pass");
-_Static_assert(CONTINUE_TC_DEFAULT == (TC_BIT(TC_ACT_UNSPEC) | TC_BIT(TC_ACT_OK) | TC_BIT(TC_ACT_PIPE)),
-	       "continue = pass");
+_Static_assert(KF_CONT_XDP == 1u << XDP_PASS, "continue = pass");
+_Static_assert(KF_CONT_TC == (TC_BIT(TC_ACT_UNSPEC) | TC_BIT(TC_ACT_OK) | TC_BIT(TC_ACT_PIPE)), "continue = pass");
 
 int spot_bad(const struct spot *s, const char *fmt, ...)
 {

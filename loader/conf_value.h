@@ -48,9 +48,6 @@ const char *conf_scalar(const struct function_conf *f, size_t i, const char **ke
 /* Take the next word of a list that CHARS separate, in place; NULL at the end. */
 char *next_word(char **rest, const char *chars);
 
-#define CONTINUE_XDP_DEFAULT (1u << 2)			   /* XDP_PASS */
-#define CONTINUE_TC_DEFAULT  (1u << 0 | 1u << 1 | 1u << 4) /* TC_ACT_UNSPEC, OK, PIPE: bit V + 1 */
-
 #define DIGEST_KEY "data-digest." /* and the map: only in records */
 
 extern const struct choice mode_choices[4], scope_choices[2], over_choices[2];

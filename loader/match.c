@@ -88,7 +88,13 @@ static struct kf_step make_step(const struct build *b, const struct entry *e)
 	return s;
 }
 
-__u32 match_brief(const struct kf_chain *c, __u32 number, bool any)
+/* Does the same come out of it alone as with KF_CONT_*? At XDP what goes on to the end is PASS, too. */
+static bool is_usual(enum kf_hook hook, __u16 cont)
+{
+	return hook == KF_XDP ? !(cont & ~KF_CONT_XDP) : cont == KF_CONT_TC;
+}
+
+__u32 match_brief(enum kf_hook hook, const struct kf_chain *c, __u32 number, bool any)
 {
 	const struct kf_step *s = c->step;
 	__u32 anywhere = KF_BRIEF_ANYWHERE;
@@ -96,10 +102,9 @@ __u32 match_brief(const struct kf_chain *c, __u32 number, bool any)
 	for (__u16 i = 0; i < c->n; i++)
 		if (s[i].flags & KF_STEP_LOCAL)
 			anywhere = 0;
-	if (any || c->n != 1 || s->flags & ~KF_STEP_LOCAL || s->cont >> KF_BRIEF_CONT_BITS ||
-	    1u + s->slot >= KF_BRIEF_CHAIN)
+	if (any || c->n != 1 || s->flags & ~KF_STEP_LOCAL || !is_usual(hook, s->cont) || 1u + s->slot >= KF_BRIEF_CHAIN)
 		return KF_BRIEF_CHAIN | number << KF_BRIEF_NUMBER | anywhere;
-	return (1u + s->slot) | (__u32)s->id << KF_BRIEF_ID | (__u32)s->cont << KF_BRIEF_CONT | anywhere;
+	return (1u + s->slot) | (__u32)s->id << KF_BRIEF_ID | anywhere;
 }
 
 static int too_long(const struct entry *e, size_t n)
@@ -347,11 +352,11 @@ static void write_word(struct match *m, unsigned i, __u16 chain)
 		m->brief[i] = brief;
 }
 
-static void write_brief(struct match *m)
+static void write_brief(struct match *m, enum kf_hook hook)
 {
 	for (__u32 i = 0; i < m->n_chains; i++)
 		if (!(m->chains[i].flags & KF_CHAIN_ADDR))
-			m->chains[i].brief = match_brief(&m->chains[i], i, m->flags & KF_GEN_ANY);
+			m->chains[i].brief = match_brief(hook, &m->chains[i], i, m->flags & KF_GEN_ANY);
 	for (unsigned port = 0; port < PORTS; port++) {
 		write_word(m, port, m->rows[port].udp);
 		write_word(m, PORTS + port, m->rows[port].tcp);
@@ -380,7 +385,7 @@ int match_build(struct match *m, enum kf_hook hook, const struct match_function 
 	if (!rc)
 		rc = write_ports(&b, IPPROTO_TCP);
 	if (!rc)
-		write_brief(m);
+		write_brief(m, hook);
 	match_addrs_free(&b.addrs);
 	free(b.entries);
 	free(b.keys);

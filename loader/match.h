@@ -46,7 +46,7 @@ struct match {
 };
 
 /* `brief` of a chain whose steps are there. NUMBER: its place. ANY: the `any` chain comes first. */
-__u32 match_brief(const struct kf_chain *c, __u32 number, bool any);
+__u32 match_brief(enum kf_hook hook, const struct kf_chain *c, __u32 number, bool any);
 
 /* Fill M (rows, chains and brief set, the rest zero or from an earlier call) for HOOK. Functions without
  * that hook are left out. -EINVAL if the tables cannot hold it; the error names what is too much. */

@@ -92,6 +92,26 @@ static void test_continue(struct gate *g)
 	}
 }
 
+/* Nothing comes after it, and its frames are known from the second on. */
+static void test_continue_alone(struct gate *g)
+{
+	int first = g->base ? TC_ACT_UNSPEC : 0, last = (int)KF_VERDICT_OTHER - 1 - g->base;
+	struct function table = {"udp/53"};
+
+	for (int want = first; want <= last; want++) {
+		bool ok = true;
+
+		table.cont = 1 << (want + g->base);
+		rig_install(g, &table, 1);
+		for (int verdict = first; verdict <= last; verdict++) {
+			acts[0].verdict = verdict;
+			for (int i = 0; i < 3; i++)
+				ok &= saw(g, verdict == want ? g->pass : verdict, "a");
+		}
+		test_ok(ok, "%s: only verdict %d goes on, from the only function", g->name, want);
+	}
+}
+
 /* What is no verdict is counted as such, and the gate answers for it. */
 static void test_invalid(struct gate *g)
 {
@@ -230,6 +250,7 @@ void test_chain(void)
 		test_lengths(g);
 		test_order(g);
 		test_continue(g);
+		test_continue_alone(g);
 		test_invalid(g);
 		test_missing(g);
 		test_any(g);

@@ -228,7 +228,7 @@ void rig_point(struct gate *g, uint16_t port, uint16_t slot)
 	struct kf_chain *c = &m->chains[m->rows[port].udp];
 
 	c->step[0].slot = slot;
-	c->brief = match_brief(c, m->rows[port].udp, m->flags & KF_GEN_ANY);
+	c->brief = match_brief(g->hook, c, m->rows[port].udp, m->flags & KF_GEN_ANY);
 	m->brief[port] = c->brief;
 	rig_changed();
 }

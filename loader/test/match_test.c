@@ -270,7 +270,7 @@ static bool right_word(const struct match *m, unsigned port, bool udp)
 		return false;
 	if (m->flags & KF_GEN_ANY || c->n > 1 || s->flags & (KF_STEP_LIMIT | KF_STEP_FUSE))
 		return (word & 0x7ff) == 0x7ff && (word >> 11 & 0xfffff) == number;
-	return s->slot + 1u == (word & 0x7ff) && s->id == (word >> 11 & 0x3ff) && s->cont == (word >> 21 & 0x3ff);
+	return s->slot + 1u == (word & 0x7ff) && s->id == (word >> 11 & 0xfffff);
 }
 
 static void one_set(unsigned s, unsigned n_packets)
@@ -389,22 +389,52 @@ static void test_brief(void **state)
 				   .hooks = 7,
 				   .id = KF_FUNCTIONS - 1,
 				   .slot = KF_SLOTS - 1,
-				   .cont_xdp = 0x3ff,
-				   .cont_tc = 0x400,
+				   .cont_xdp = KF_CONT_XDP,
+				   .cont_tc = KF_CONT_TC,
 				   .local = true};
 	struct match m = {.rows = rows, .chains = chains, .brief = brief};
 
 	(void)state;
 	parse(&on, "tcp/65535");
 	assert_int_equal(match_build(&m, KF_XDP, &f, 1), 0);
-	assert_int_equal(brief[2 * KF_ROWS - 1], 0x3ffu << 21 | (KF_FUNCTIONS - 1) << 11 | KF_SLOTS);
+	assert_int_equal(brief[2 * KF_ROWS - 1], (KF_FUNCTIONS - 1) << 11 | KF_SLOTS);
 	assert_int_equal(brief[KF_ROWS - 1], KF_BRIEF_NONE);
 	assert_int_equal(match_build(&m, KF_TC_EGRESS, &f, 1), 0);
-	/* A verdict that it has no room for: where its chain is. */
-	assert_int_equal(brief[2 * KF_ROWS - 1], 1u << 31 | (__u32)rows[KF_ROWS - 1].tcp << 11 | 0x7ff);
-	f.id = f.slot = f.cont_xdp = 0;
+	assert_int_equal(brief[2 * KF_ROWS - 1], 1u << 31 | (KF_FUNCTIONS - 1) << 11 | KF_SLOTS);
+	f.id = f.slot = 0;
 	assert_int_equal(match_build(&m, KF_XDP, &f, 1), 0);
 	assert_int_equal(brief[2 * KF_ROWS - 1], 1); /* the lowest of all is not none */
+	match_free(&m);
+}
+
+/* A word says nothing of what goes on: it is one only where that is as usual, or comes to the same. */
+static void test_brief_continue(void **state)
+{
+	static const struct {
+		__u16 cont;
+		bool xdp, tc;
+	} rows_of[] = {{KF_CONT_XDP, true, false},
+		       {0, true, false},
+		       {KF_CONT_TC, false, true},
+		       {1u << 3, false, false},
+		       {1u << 1, false, false},
+		       {KF_CONT_XDP | 1u << 1, false, false},
+		       {KF_CONT_TC | 1u << 3, false, false}};
+	struct trigger on;
+	struct match_function f = {.name = "f", .on = &on, .n_on = 1, .hooks = 7, .id = 3, .slot = 4};
+	struct match m = {.rows = rows, .chains = chains, .brief = brief};
+
+	(void)state;
+	parse(&on, "udp/7");
+	for (size_t i = 0; i < sizeof(rows_of) / sizeof(*rows_of); i++) {
+		f.cont_xdp = f.cont_tc = rows_of[i].cont;
+		for (unsigned hook = 0; hook < KF_HOOKS; hook++) {
+			bool word = hook == KF_XDP ? rows_of[i].xdp : rows_of[i].tc;
+
+			assert_int_equal(match_build(&m, hook, &f, 1), 0);
+			assert_int_equal(brief[7], 1u << 31 | (word ? 3u << 11 | 5u : rows[7].udp * 0x800u + 0x7ff));
+		}
+	}
 	match_free(&m);
 }
 
@@ -462,9 +492,13 @@ static void test_too_much_crossing(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_random_sets),    cmocka_unit_test(test_any_and_flags),
-		cmocka_unit_test(test_brief),	       cmocka_unit_test(test_local_flag),
-		cmocka_unit_test(test_chain_too_long), cmocka_unit_test(test_too_much_crossing),
+		cmocka_unit_test(test_random_sets),
+		cmocka_unit_test(test_any_and_flags),
+		cmocka_unit_test(test_brief),
+		cmocka_unit_test(test_brief_continue),
+		cmocka_unit_test(test_local_flag),
+		cmocka_unit_test(test_chain_too_long),
+		cmocka_unit_test(test_too_much_crossing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
