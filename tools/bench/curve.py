@@ -25,7 +25,7 @@ class Point:
 @dataclass
 class Series:
     """Points, on lines of a curve: ns of a frame, less those of the base under the same load. All are set up at once
-    and loaded in turn, and set up anew as those of a Row are."""
+    and loaded in turn, and set up anew for each round, of three or fewer once: set-ups differ more than rounds do."""
     name: str
     x: str
     base: Side
@@ -38,7 +38,7 @@ class Series:
         plan = [(id(load), self.base, load) for load in dict.fromkeys(p.load for p in points)]
         plan += [(id(p), p.side, p.load) for p in points]
         seen, rounds = {key: [] for key, _, _ in plan}, iter(range(bench.rounds))
-        for n in stats.parts(bench.rounds, min(3, -(-bench.rounds // 3))):
+        for n in stats.parts(bench.rounds, bench.rounds if bench.rounds > 3 else 1):
             with contextlib.ExitStack() as undo:
                 worlds = self.set_up(bench, {id(side): side for _, side, _ in plan}, undo)
                 for i in itertools.islice(rounds, n):
