@@ -16,14 +16,16 @@ struct command {
 extern const struct command commands[]; /* ends with a NULL name */
 
 enum command_needs {
-	NEEDS_NOTHING = 0,
 	NEEDS_BPF = 1 << 0,   /* the right to load programs, bpffs */
 	NEEDS_SWEEP = 1 << 1, /* and interfaces put in order first */
+	TELLS_JSON = 1 << 2,  /* no need: it obeys --json, which others refuse */
 };
 
 /* Parse the words, obey --netns, -q and the like, see to NEEDS. 1: help was asked for and printed,
  * the command is done. */
 int command_start(const struct args_spec *spec, int *argc, char **argv, unsigned needs);
+
+int refuse_json(const char *command);
 
 int cmd_up(int argc, char **argv);
 int cmd_down(int argc, char **argv);

@@ -38,7 +38,7 @@ int cmd_check(int argc, char **argv)
 		.about = "Read a config file (-: standard input) as `up` would: grammar, objects, manifests,\n"
 			 "settings, data files. Needs no rights and touches nothing."};
 	struct request r = {0};
-	int rc = command_start(&spec, &argc, argv, NEEDS_NOTHING);
+	int rc = command_start(&spec, &argc, argv, TELLS_JSON);
 
 	if (rc)
 		return rc;

@@ -178,6 +178,17 @@ static int find_verb(const struct verb **v, const char *word, int n)
 	return fail_input("data: '%s' is not get, put, del, load or dump", word);
 }
 
+/* V tells nothing. */
+static int refuse_options(const struct verb *v, bool per_cpu)
+{
+	char command[16];
+
+	if (per_cpu)
+		return fail_input("data %s has no line for each CPU to tell: leave --per-cpu out", v->name);
+	snprintf(command, sizeof(command), "data %s", v->name);
+	return out_json ? refuse_json(command) : 0;
+}
+
 static int run(const struct verb *v, const char *ifname, struct request_data *d)
 {
 	struct world w;
@@ -225,11 +236,13 @@ int cmd_data(int argc, char **argv)
 			 "begins\n"
 			 "with '-' and is no number goes behind --."};
 	const struct verb *v = NULL;
-	int rc = command_start(&spec, &argc, argv, NEEDS_BPF | NEEDS_SWEEP);
+	int rc = command_start(&spec, &argc, argv, NEEDS_BPF | NEEDS_SWEEP | TELLS_JSON);
 
 	if (rc)
 		return rc;
 	rc = find_verb(&v, argv[0], argc - 3);
+	if (!rc && v->how != STATE_READ)
+		rc = refuse_options(v, d.per_cpu);
 	if (rc)
 		return rc;
 	d.name = argv[2];

@@ -164,7 +164,7 @@ int cmd_doctor(int argc, char **argv)
 	char name[IF_NAMESIZE];
 	struct checks c = {0};
 	size_t wrong = 0;
-	int ifindex = 0, rc = command_start(&spec, &argc, argv, NEEDS_NOTHING);
+	int ifindex = 0, rc = command_start(&spec, &argc, argv, TELLS_JSON);
 
 	if (rc)
 		return rc;

@@ -133,7 +133,7 @@ int cmd_inspect(int argc, char **argv)
 			 "maps, programs, the helpers they call. Loads it into the kernel for a moment, if allowed\n"
 			 "to, and tells what it costs there; attaches and pins nothing."};
 	struct inspection in = {0};
-	int rc = command_start(&spec, &argc, argv, NEEDS_NOTHING);
+	int rc = command_start(&spec, &argc, argv, TELLS_JSON);
 
 	if (rc)
 		return rc;

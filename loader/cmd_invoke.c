@@ -346,7 +346,7 @@ int cmd_invoke(int argc, char **argv)
 		.options = options,
 		.about = "Run FUNCTION on packets, in the kernel, but attached to nothing. It is invoked for every\n"
 			 "packet, whatever its triggers are; what it keeps in its maps lasts from packet to packet."};
-	int rc = command_start(&spec, &argc, argv, NEEDS_NOTHING);
+	int rc = command_start(&spec, &argc, argv, TELLS_JSON);
 
 	if (rc)
 		goto out;

@@ -213,7 +213,7 @@ int cmd_ls(int argc, char **argv)
 				       .max = 1,
 				       .about = "The interfaces that are up, and what is deployed on them."};
 	struct json_object *all;
-	int rc = command_start(&spec, &argc, argv, NEEDS_BPF | NEEDS_SWEEP);
+	int rc = command_start(&spec, &argc, argv, NEEDS_BPF | NEEDS_SWEEP | TELLS_JSON);
 
 	if (rc)
 		return rc;

@@ -201,7 +201,7 @@ int cmd_stats(int argc, char **argv)
 	struct deployed *only;
 	struct state s;
 	struct world w;
-	int rc = command_start(&spec, &argc, argv, NEEDS_BPF | NEEDS_SWEEP);
+	int rc = command_start(&spec, &argc, argv, NEEDS_BPF | NEEDS_SWEEP | TELLS_JSON);
 
 	if (rc)
 		return rc;

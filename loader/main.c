@@ -105,6 +105,11 @@ static void find_dispatcher(void)
 	hook_set_object_dir(path);
 }
 
+int refuse_json(const char *command)
+{
+	return fail_input("%s has nothing to tell as JSON: leave --json out", command);
+}
+
 int command_start(const struct args_spec *spec, int *argc, char **argv, unsigned needs)
 {
 	struct args_spec full = *spec;
@@ -121,16 +126,18 @@ int command_start(const struct args_spec *spec, int *argc, char **argv, unsigned
 		return rc;
 	if (quiet && verbose)
 		return fail_input("%s: --quiet and --verbose contradict each other: leave one out", spec->command);
+	if (json && !(needs & TELLS_JSON))
+		return refuse_json(spec->command);
 	log_level = quiet ? LOG_QUIET : verbose ? LOG_VERBOSE : LOG_NORMAL;
 	out_json = json;
 	log_capture_libraries();
-	if (needs)
+	if (needs & NEEDS_BPF)
 		rc = check_capabilities();
 	if (!rc && netns)
 		rc = netns_enter(netns);
-	if (!rc && needs)
+	if (!rc && needs & NEEDS_BPF)
 		rc = state_mount_bpffs();
-	if (!rc && needs)
+	if (!rc && needs & NEEDS_BPF)
 		find_dispatcher();
 	if (!rc && needs & NEEDS_SWEEP)
 		rc = runtime_sweep();

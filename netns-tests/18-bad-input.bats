@@ -58,6 +58,11 @@ bad_conf() { # REGEX TEXT: by `up` and by `check` alike
 	usage "unknown command 'deply': did you mean 'deploy'\?" deply "$HOST_IF" ping
 	usage "unknown command 'xyzzy': .*--help" xyzzy
 	usage "up: something is missing: kfaas-net up IFACE" up
+	usage "up has nothing to tell as JSON: leave --json out" up "$HOST_IF" --json
+	usage "save has nothing to tell as JSON" --json save "$HOST_IF"
+	usage "remove has nothing to tell as JSON" --json remove "$HOST_IF" answer
+	usage "data del has nothing to tell as JSON" --json data del "$HOST_IF" answer.x 1
+	usage "data put has no line for each CPU to tell" data put "$HOST_IF" answer.x 1 2 --per-cpu
 	usage "up: 'b' is too much: kfaas-net up IFACE" up "$HOST_IF" b
 	usage "deploy: unknown option '--frob': see .*--help" deploy "$HOST_IF" ping --frob
 	usage "deploy: --prio needs a value" deploy "$HOST_IF" ping --prio
