@@ -207,7 +207,7 @@ left() {
 	refused 2 "not a result of bench" "$COMPARE" /dev/null /dev/null
 }
 
-@test "all points of a series are set up anew after three rounds, and have a run in each" {
+@test "all points of a series are set up anew for each round, of three once, and have a run in each" {
 	PYTHONPATH=$TOP/tools/bench /usr/bin/python3 -B - <<-'END'
 		import contextlib
 		from types import SimpleNamespace
@@ -215,7 +215,7 @@ left() {
 		from load import Seen
 		from row import Side
 
-		ups = {"base": 0, "side": 0}
+		ups = {}
 
 		def side(name):
 		    def setup(world):
@@ -223,10 +223,14 @@ left() {
 		        return contextlib.nullcontext()
 		    return Side(name, setup)
 
-		bench = SimpleNamespace(rounds=7, seconds=1, progress=lambda text: None, world=contextlib.nullcontext)
-		found = Series("s", "x", side("base"), {"line": [Point(1, side("side"), lambda *_: Seen(1, 1, 1), "p")]}).measure(bench)
-		assert ups == {"base": 3, "side": 3}, ups
-		assert found["results"][0]["rounds"] == 7 and found["curves"][0]["sides"][0]["points"][0]["sent"] == 7, found
+		for rounds, want in (3, 1), (7, 7):
+		    ups.update(base=0, side=0)
+		    bench = SimpleNamespace(rounds=rounds, seconds=1, progress=lambda text: None, world=contextlib.nullcontext)
+		    line = [Point(1, side("side"), lambda *_: Seen(1, 1, 1), "p")]
+		    found = Series("s", "x", side("base"), {"line": line}).measure(bench)
+		    assert ups == {"base": want, "side": want}, ups
+		    assert found["results"][0]["rounds"] == rounds, found
+		    assert found["curves"][0]["sides"][0]["points"][0]["sent"] == rounds, found
 	END
 }
 
