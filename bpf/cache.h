@@ -17,10 +17,10 @@
 #include "maps.h"
 #include "quick.h"
 
-/* Entries are a CPU's own, yet another look-up on it may come between any two instructions: under PREEMPT_RT and
- * BPF_PROG_TEST_RUN. So one writer at a time changes an entry, from kf_cache_begin, which makes it invalid, until it
- * sets UNTIL. A reader looks at CHANGES before and after all else: what it read is true if no writer has begun
- * meanwhile. */
+/* Entries are a CPU's own, but those from KF_CPUS on share one, and another look-up may come between any two
+ * instructions: under PREEMPT_RT and BPF_PROG_TEST_RUN. (x86 lets a CPU see what another writes in that order.) So one
+ * writer at a time changes an entry, from kf_cache_begin, which makes it invalid, until it sets UNTIL. A reader looks
+ * at CHANGES before and after all else: what it read is true if no writer has begun meanwhile. */
 static __always_inline bool kf_cache_begin(__u64 *until)
 {
 	__u64 seen = KF_ONCE(*until);

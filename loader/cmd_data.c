@@ -178,7 +178,7 @@ static int find_verb(const struct verb **v, const char *word, int n)
 	return fail_input("data: '%s' is not get, put, del, load or dump", word);
 }
 
-/* V tells nothing. */
+/* V prints no rows: refuse what is about printing them. */
 static int refuse_options(const struct verb *v, bool per_cpu)
 {
 	char command[16];

@@ -46,7 +46,7 @@ static const struct args_option common_options[] = {
 	{.name = "json",
 	 .letter = 'j',
 	 .flag = &json,
-	 .help = "print JSON (data, ls, stats, check, inspect, invoke, doctor)"},
+	 .help = "print JSON (data get, data dump, ls, stats, check, inspect, invoke, doctor)"},
 	{.name = "quiet", .letter = 'q', .flag = &quiet, .help = "say nothing but errors and warnings"},
 	{.name = "verbose",
 	 .letter = 'v',

@@ -224,7 +224,7 @@ static size_t mutate(uint8_t *f, size_t len)
 /* What the gate must return, given what the function returned. */
 static int outcome(const struct gate *g, int verdict)
 {
-	if (verdict == g->go_on || verdict == g->pass)
+	if (verdict == g->go_on || verdict == g->pass || (g->base && verdict == TC_ACT_PIPE))
 		return g->pass;
 	return (unsigned)(verdict + g->base) < KF_VERDICT_OTHER ? verdict : g->invalid;
 }

@@ -128,16 +128,16 @@ void test_race(void)
 	test_note("not x86: what is known is not changed while it is read");
 	return;
 #endif
-	if (sysconf(_SC_NPROCESSORS_ONLN) < 2 || cpu >= (int)KF_CPUS) {
+	if (sysconf(_SC_NPROCESSORS_ONLN) < 2) {
 		test_note("no other CPU: what is known is not changed while it is read");
 		return;
 	}
 	for (struct gate *g = gates; g < gates + KF_HOOKS; g++) {
-		race.entry = (char *)&g->cache[cpu];
+		race.entry = (char *)&g->cache[cpu % KF_CPUS];
 		race.state = (char *)state4;
 		race.size = sizeof(*state4);
 		test_gate(g, "IPv4", v4);
-		race.entry = (char *)&g->cache6[cpu];
+		race.entry = (char *)&g->cache6[cpu % KF_CPUS];
 		race.state = (char *)state6;
 		race.size = sizeof(*state6);
 		test_gate(g, "IPv6", v6);

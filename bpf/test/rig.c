@@ -270,8 +270,7 @@ void rig_fill(struct gate *g, uint32_t gen, const struct function *table, size_t
 
 	for (size_t i = 0; i < n; i++) {
 		const struct function *t = &table[i];
-		uint16_t cont =
-			t->cont ? t->cont : 1 << (g->base + g->go_on) | (g->base ? 1 << (g->base + TC_ACT_UNSPEC) : 0);
+		uint16_t cont = t->cont ? t->cont : g->base ? KF_CONT_TC : KF_CONT_XDP;
 
 		f[i] = (struct match_function){
 			.name = "test",
