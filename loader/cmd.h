@@ -25,6 +25,7 @@ enum command_needs {
  * the command is done. */
 int command_start(const struct args_spec *spec, int *argc, char **argv, unsigned needs);
 
+/* -EINVAL, with the line that says that COMMAND does not take --json. */
 int refuse_json(const char *command);
 
 int cmd_up(int argc, char **argv);

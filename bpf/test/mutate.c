@@ -224,9 +224,11 @@ static size_t mutate(uint8_t *f, size_t len)
 /* What the gate must return, given what the function returned. */
 static int outcome(const struct gate *g, int verdict)
 {
-	if (verdict == g->go_on || verdict == g->pass || (g->base && verdict == TC_ACT_PIPE))
-		return g->pass;
-	return (unsigned)(verdict + g->base) < KF_VERDICT_OTHER ? verdict : g->invalid;
+	unsigned index = verdict + g->base;
+
+	if (index >= KF_VERDICT_OTHER)
+		return g->invalid;
+	return g->cont & 1u << index ? g->pass : verdict;
 }
 
 /* The kernel makes no TC run of a cut IP header right behind the Ethernet header. */

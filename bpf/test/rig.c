@@ -19,12 +19,13 @@
 #include "../../loader/log.h"
 
 struct gate gates[KF_HOOKS] = {
-	[KF_XDP] = {KF_XDP, .name = "xdp", .go_on = XDP_PASS, .final = XDP_TX, .pass = XDP_PASS, .drop = XDP_DROP,
-		    .invalid = XDP_ABORTED},
-	[KF_TC_INGRESS] = {KF_TC_INGRESS, .name = "tc-ingress", .base = 1, .go_on = TC_ACT_OK, .final = TC_ACT_STOLEN,
-			   .pass = TC_ACT_UNSPEC, .drop = TC_ACT_SHOT, .invalid = TC_ACT_UNSPEC},
-	[KF_TC_EGRESS] = {KF_TC_EGRESS, .name = "tc-egress", .base = 1, .go_on = TC_ACT_OK, .final = TC_ACT_STOLEN,
-			  .pass = TC_ACT_UNSPEC, .drop = TC_ACT_SHOT, .invalid = TC_ACT_UNSPEC},
+	[KF_XDP] = {KF_XDP, .name = "xdp", .cont = KF_CONT_XDP, .go_on = XDP_PASS, .final = XDP_TX, .pass = XDP_PASS,
+		    .drop = XDP_DROP, .invalid = XDP_ABORTED},
+	[KF_TC_INGRESS] = {KF_TC_INGRESS, .name = "tc-ingress", .base = 1, .cont = KF_CONT_TC, .go_on = TC_ACT_OK,
+			   .final = TC_ACT_STOLEN, .pass = TC_ACT_UNSPEC, .drop = TC_ACT_SHOT,
+			   .invalid = TC_ACT_UNSPEC},
+	[KF_TC_EGRESS] = {KF_TC_EGRESS, .name = "tc-egress", .base = 1, .cont = KF_CONT_TC, .go_on = TC_ACT_OK,
+			  .final = TC_ACT_STOLEN, .pass = TC_ACT_UNSPEC, .drop = TC_ACT_SHOT, .invalid = TC_ACT_UNSPEC},
 };
 struct bpf_object *functions;
 struct kf_control *control;
@@ -270,7 +271,7 @@ void rig_fill(struct gate *g, uint32_t gen, const struct function *table, size_t
 
 	for (size_t i = 0; i < n; i++) {
 		const struct function *t = &table[i];
-		uint16_t cont = t->cont ? t->cont : g->base ? KF_CONT_TC : KF_CONT_XDP;
+		uint16_t cont = t->cont ? t->cont : g->cont;
 
 		f[i] = (struct match_function){
 			.name = "test",

@@ -20,6 +20,7 @@ struct gate {
 	struct kf_cached6 *cache6;
 	struct match tables[2];	 /* what each generation holds */
 	int base;		 /* the account's index of verdict 0 */
+	uint16_t cont;		 /* after what a chain goes on by default */
 	int go_on, final;	 /* verdicts: one that continues a chain by default, one that does not */
 	int pass, drop, invalid; /* what the gate itself returns: no verdict stood, a brake dropped, no such verdict */
 };
