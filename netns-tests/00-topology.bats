@@ -135,3 +135,8 @@ back() { printf '%s%s%-92s\n' "${CLIENT_MAC//:/}" "${HOST_MAC//:/}" "$1" | tr ' 
 	assert_match "$folder/$HOST_IF/map" "$output"
 	assert_match "map [0-9]+|[0-9]+: array +name kfaas_test" "$output"
 }
+
+@test "time in an emulated machine does not leap with the processor's counter" {
+	need clock
+	assert_eq hpet "$(cat /sys/devices/system/clocksource/clocksource0/current_clocksource)"
+}
