@@ -109,6 +109,7 @@ struct kf_chain {
 #define KF_BRIEF_NUMBER	  11
 #define KF_BRIEF_ANYWHERE (1u << 31)
 #define KF_BRIEF_NONE	  0u
+#define KF_SLOT_CHAIN	  (KF_BRIEF_CHAIN - 1)
 
 /* One per gate, mapped by the loader: what most packets are matched with, both generations. */
 struct kf_tables {
@@ -170,18 +171,19 @@ struct kf_account {
 	__u64 hist[KF_HIST]; /* of the sampled invocations */
 };
 
-/* What a CPU has found out last, of IPv4 and of IPv6, see cache.h. */
+/* What a CPU has found out last, of IPv4 and of IPv6, see cache.h. The gate's own, the loader has no part in it. */
 #define KF_CPUS		1024u /* those with a higher number share theirs */
 #define KF_CACHE_MISSES 16u   /* that replace an entry: at most one in so many */
 #define KF_CACHE_BUSY	1ull  /* UNTIL while an entry changes: long past */
 struct kf_known {
 	__u64 until; /* jiffies64 */
 	__u64 mac, mac_mask;
-	__u32 brief; /* that a frame of this protocol and port led to */
+	__u32 id; /* of the function that a frame of this protocol and port led to, or the number of the chain */
 	__be32 proto;
 	__u32 least; /* that the word of another port has to be, to ask for no more than is compared */
 	__u32 gen;
-	__u32 sample_mask;
+	__u16 slot;	   /* of the function, or KF_SLOT_CHAIN */
+	__u16 sample_mask; /* all ones also where none are taken */
 	__u16 changes;
 	__u16 misses;
 };

@@ -90,7 +90,8 @@ static __always_inline void kf_known_set(struct kf_known *c, const struct kf_key
 
 	KF_ONCE(c->mac_mask) = mac_mask;
 	KF_ONCE(c->mac) = k->start & mac_mask;
-	KF_ONCE(c->brief) = brief;
+	KF_ONCE(c->slot) = (brief & KF_BRIEF_SLOT) - 1;
+	KF_ONCE(c->id) = brief >> KF_BRIEF_ID & (KF_CHAINS - 1);
 	KF_ONCE(c->proto) = k->proto;
 	KF_ONCE(c->least) = local ? KF_BRIEF_NONE + 1 : KF_BRIEF_ANYWHERE;
 	KF_ONCE(c->gen) = k->gen;

@@ -114,6 +114,17 @@ static __always_inline bool kf_admit(const struct kf_step *s, const struct kf_ru
 	return true;
 }
 
+/* Count what is no verdict, or none that has a count of its own. Out of the way of those that are. */
+static __noinline int kf_settle_other(struct kf_account *a, int verdict, int go_on)
+{
+	if (verdict == KF_MISSING) {
+		a->missing++;
+		return go_on;
+	}
+	a->verdict[KF_VERDICT_OTHER]++;
+	return KF_INVALID;
+}
+
 /* Count a function's verdict; GO_ON if the chain goes on after it. */
 static __always_inline int kf_settle(__u32 cont, struct kf_account *a, int verdict, int go_on)
 {
@@ -124,12 +135,7 @@ static __always_inline int kf_settle(__u32 cont, struct kf_account *a, int verdi
 		a->verdict[index]++;
 		return cont & (1u << index) ? go_on : (int)index - KF_VERDICT_BASE;
 	}
-	if (verdict == KF_MISSING) {
-		a->missing++;
-		return go_on;
-	}
-	a->verdict[KF_VERDICT_OTHER]++;
-	return KF_INVALID;
+	return kf_settle_other(a, (int)index - KF_VERDICT_BASE, go_on);
 }
 
 static __always_inline int kf_step(kf_ctx *ctx, const struct kf_step *s, const struct kf_flow *f,

@@ -19,7 +19,14 @@ enum kf_found {
 	KF_FOUND_NOTHING,
 	KF_FOUND_PLAIN,	 /* a plain function */
 	KF_FOUND_CHAINS, /* anything else */
-	KF_FOUND_DONE,	 /* a plain function that has been invoked */
+};
+
+/* What a frame leads to, if that is a plain function. */
+struct kf_plain {
+	__u32 slot; /* or KF_SLOT_CHAIN: it is a chain */
+	__u32 id;   /* then its number */
+	__u32 sample_mask;
+	__u64 len; /* of the frame */
 };
 
 static __always_inline bool kf_is_plain(__u32 brief)
@@ -27,69 +34,100 @@ static __always_inline bool kf_is_plain(__u32 brief)
 	return (brief & KF_BRIEF_SLOT) != KF_BRIEF_CHAIN;
 }
 
+static __always_inline struct kf_plain kf_plain(__u32 brief, __u32 sample_mask, __u64 len)
+{
+	return (struct kf_plain){
+		.slot = (brief & KF_BRIEF_SLOT) - 1,
+		.id = brief >> KF_BRIEF_ID & (KF_CHAINS - 1),
+		.sample_mask = sample_mask,
+		.len = len,
+	};
+}
+
+/* With its time taken, if samples are taken at all. Global: looked at once by the verifier. */
+__noinline int kf_invoke_timed(kf_ctx *ctx, __u32 slot, __u32 id)
+{
+	__u32 sample = kf_control.g[KF_ONCE(kf_control.gen) & 1].sample;
+	struct kf_account *a = bpf_map_lookup_elem(&kf_accounts, &id);
+	__u64 start = sample ? bpf_ktime_get_ns() : 0;
+	int verdict = kf_invoke(ctx, slot);
+
+	if (!a)
+		return KF_PASS;
+	if (start)
+		kf_count_sample(a, bpf_ktime_get_ns() - start);
+	return kf_settle(KF_CONT, a, verdict, KF_PASS);
+}
+
+static __always_inline int kf_invoke_plain(kf_ctx *ctx, const struct kf_plain *p)
+{
+	__u32 id = p->id;
+	struct kf_account *a = bpf_map_lookup_elem(&kf_accounts, &id);
+
+	if (a) {
+		a->bytes += p->len;
+		if (a->packets++ & p->sample_mask)
+			return kf_settle(KF_CONT, a, kf_invoke(ctx, p->slot), KF_PASS);
+	}
+	return kf_invoke_timed(ctx, p->slot, id);
+}
+
 /* What follows is written in the order in which most frames go through it: clang keeps that for BPF, whatever it is
  * told of likelihood. */
 
-/* Invoke the plain function that BRIEF says. False: a sample is due, or it is the first of all where none are taken. */
-static __always_inline bool kf_invoke_plain(kf_ctx *ctx, __u32 brief, __u32 sample_mask, __u64 len, int *verdict)
-{
-	__u32 id = brief >> KF_BRIEF_ID & (KF_FUNCTIONS - 1);
-	struct kf_account *a = bpf_map_lookup_elem(&kf_accounts, &id);
-
-	if (!a || !(a->packets & sample_mask))
-		return false;
-	a->bytes += len;
-	a->packets++;
-	*verdict = kf_settle(KF_CONT, a, kf_invoke(ctx, (brief & KF_BRIEF_SLOT) - 1), KF_PASS);
-	return true;
-}
-
 /* CHANGES: of the entry, before anything else of it was read. If it has changed since, nothing is known. */
-static __always_inline enum kf_found kf_known_brief(kf_ctx *ctx, struct kf_known *c, __u16 changes, __u32 gen,
-						    __u32 brief, __u64 len, struct kf_matched *m, int *verdict)
+static __always_inline enum kf_found kf_known_to(struct kf_known *c, __u16 changes, __u32 gen, const struct kf_plain *p,
+						 struct kf_matched *m)
 {
-	__u32 sample_mask = KF_ONCE(c->sample_mask);
-
 	if (KF_ONCE(c->changes) != changes)
 		return KF_FOUND_UNKNOWN;
-	if (kf_is_plain(brief))
-		return kf_invoke_plain(ctx, brief, sample_mask, len, verdict) ? KF_FOUND_DONE : KF_FOUND_UNKNOWN;
+	if (p->slot != KF_SLOT_CHAIN)
+		return KF_FOUND_PLAIN;
 	m->flow = (struct kf_flow){
-		.len = len,
+		.len = p->len,
 		.flags = KF_FLOW_OWN, /* or no step asks for it */
-		.chain = brief >> KF_BRIEF_NUMBER & (KF_CHAINS - 1),
-		.any = kf_hook_flags(gen) & KF_GEN_ANY,
+		.chain = p->id,
+		.any = kf_begin(&m->run, gen) & KF_GEN_ANY,
 	};
-	m->run.gen = gen & 1;
-	m->run.sample_mask = sample_mask;
 	return KF_FOUND_CHAINS;
 }
 
-static __always_inline enum kf_found kf_known_port(kf_ctx *ctx, struct kf_known *c, __u16 changes,
-						   const struct kf_key *k, __u32 half, __u64 len, struct kf_matched *m,
-						   int *verdict)
+static __always_inline enum kf_found kf_known_same(struct kf_known *c, __u16 changes, __u32 gen, __u64 len,
+						   struct kf_matched *m, struct kf_plain *p)
+{
+	*p = (struct kf_plain){
+		.slot = KF_ONCE(c->slot),
+		.id = KF_ONCE(c->id),
+		.sample_mask = KF_ONCE(c->sample_mask),
+		.len = len,
+	};
+	return kf_known_to(c, changes, gen, p, m);
+}
+
+static __always_inline enum kf_found kf_known_port(struct kf_known *c, __u16 changes, const struct kf_key *k,
+						   __u32 half, __u64 len, struct kf_matched *m, struct kf_plain *p)
 {
 	__u32 brief = kf_brief_of(k, half);
 
 	if (brief < KF_ONCE(c->least))
 		return KF_FOUND_UNKNOWN;
-	return kf_known_brief(ctx, c, changes, k->gen, brief, len, m, verdict);
+	*p = kf_plain(brief, KF_ONCE(c->sample_mask), len);
+	return kf_known_to(c, changes, k->gen, p, m);
 }
 
 /* One to another port, or of another protocol, to where the entry holds. */
-static __always_inline enum kf_found kf_known_other(kf_ctx *ctx, struct kf_known *c, __u16 changes,
-						    const struct kf_key *k, __u64 len, struct kf_matched *m,
-						    int *verdict)
+static __always_inline enum kf_found kf_known_other(struct kf_known *c, __u16 changes, const struct kf_key *k,
+						    __u64 len, struct kf_matched *m, struct kf_plain *p)
 {
 	if (kf_is_udp(k))
-		return kf_known_port(ctx, c, changes, k, 0, len, m, verdict);
+		return kf_known_port(c, changes, k, 0, len, m, p);
 	if (kf_is_tcp(k))
-		return kf_known_port(ctx, c, changes, k, KF_ROWS, len, m, verdict);
+		return kf_known_port(c, changes, k, KF_ROWS, len, m, p);
 	return KF_FOUND_UNKNOWN;
 }
 
-static __always_inline enum kf_found kf_known4(kf_ctx *ctx, const struct kf_quick *q, __u64 len, __u32 cpu, __u64 now,
-					       struct kf_matched *m, int *verdict)
+static __always_inline enum kf_found kf_known4(const struct kf_quick *q, __u64 len, __u32 cpu, __u64 now,
+					       struct kf_matched *m, struct kf_plain *p)
 {
 	struct kf_cached *c = kf_cached(cpu);
 	__u16 changes = KF_ONCE(c->known.changes);
@@ -100,14 +138,14 @@ static __always_inline enum kf_found kf_known4(kf_ctx *ctx, const struct kf_quic
 		return KF_FOUND_UNKNOWN;
 	differs = kf_cache_differs(c, local);
 	if (!differs.word && key.proto == KF_ONCE(c->known.proto))
-		return kf_known_brief(ctx, &c->known, changes, key.gen, KF_ONCE(c->known.brief), len, m, verdict);
+		return kf_known_same(&c->known, changes, key.gen, len, m, p);
 	if (!differs.addr)
-		return kf_known_other(ctx, &c->known, changes, &key, len, m, verdict);
+		return kf_known_other(&c->known, changes, &key, len, m, p);
 	return KF_FOUND_UNKNOWN;
 }
 
-static __always_inline enum kf_found kf_known6(kf_ctx *ctx, const struct kf_quick6 *q, __u64 len, __u32 cpu, __u64 now,
-					       struct kf_matched *m, int *verdict)
+static __always_inline enum kf_found kf_known6(const struct kf_quick6 *q, __u64 len, __u32 cpu, __u64 now,
+					       struct kf_matched *m, struct kf_plain *p)
 {
 	struct kf_cached6 *c = kf_cached6(cpu);
 	__u16 changes = KF_ONCE(c->known.changes);
@@ -118,24 +156,24 @@ static __always_inline enum kf_found kf_known6(kf_ctx *ctx, const struct kf_quic
 	if (!kf_is_quick6(q, len, addr) || !kf_known_holds(&c->known, &key, now) || !kf_cache6_is_addr(c, addr))
 		return KF_FOUND_UNKNOWN;
 	if (key.port == KF_ONCE(c->port) && key.proto == KF_ONCE(c->known.proto))
-		return kf_known_brief(ctx, &c->known, changes, key.gen, KF_ONCE(c->known.brief), len, m, verdict);
-	return kf_known_other(ctx, &c->known, changes, &key, len, m, verdict);
+		return kf_known_same(&c->known, changes, key.gen, len, m, p);
+	return kf_known_other(&c->known, changes, &key, len, m, p);
 }
 
-/* What a frame leads to, as far as this CPU knows; what is plain is done at once. */
-static __always_inline enum kf_found kf_known(kf_ctx *ctx, struct kf_matched *m, int *verdict)
+/* What a frame leads to, as far as this CPU knows. */
+static __always_inline enum kf_found kf_known(kf_ctx *ctx, struct kf_matched *m, struct kf_plain *p)
 {
 	__u64 len = kf_len(ctx);
-	__u32 cpu = bpf_get_smp_processor_id();
 	__u64 now = bpf_jiffies64();
+	__u32 cpu = bpf_get_smp_processor_id();
 	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
 
 	if (data + KF_QUICK_LEN > end)
 		return KF_FOUND_UNKNOWN;
 	if (kf_is_ip4(data))
-		return kf_known4(ctx, data, len, cpu, now, m, verdict);
+		return kf_known4(data, len, cpu, now, m, p);
 	if (data + KF_QUICK6_LEN <= end)
-		return kf_known6(ctx, data, len, cpu, now, m, verdict);
+		return kf_known6(data, len, cpu, now, m, p);
 	return KF_FOUND_UNKNOWN;
 }
 
@@ -206,11 +244,11 @@ __noinline int kf_parse_and_find(kf_ctx *ctx, __u32 len, __u32 flags, __u32 gen,
 	return found;
 }
 
-static __always_inline enum kf_found kf_look_up(kf_ctx *ctx, __u32 len, struct kf_matched *m, __u32 *brief)
+static __always_inline enum kf_found kf_look_up(kf_ctx *ctx, __u32 len, struct kf_matched *m, struct kf_plain *p)
 {
 	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
 	__u32 gen = KF_ONCE(kf_control.gen);
-	__u32 flags = kf_begin(&m->run, gen);
+	__u32 flags = kf_begin(&m->run, gen), brief;
 	const struct kf_quick *q = data;
 	enum kf_found found;
 	union kf_end local;
@@ -223,10 +261,12 @@ static __always_inline enum kf_found kf_look_up(kf_ctx *ctx, __u32 len, struct k
 		local = kf_quick_end(q, KF_EGRESS);
 		key = kf_quick_key(q, local, gen);
 		if (kf_quick_flow(&key, local.addr, len, &m->flow)) {
-			found = kf_find(ctx, m, flags, brief, &until);
+			found = kf_find(ctx, m, flags, &brief, &until);
 			if (until)
 				kf_cache_put(kf_cached(bpf_get_smp_processor_id()), &key, local,
-					     kf_is_exact(&m->flow, *brief), until, *brief, m->run.sample_mask);
+					     kf_is_exact(&m->flow, brief), until, brief, m->run.sample_mask);
+			if (found == KF_FOUND_PLAIN)
+				*p = kf_plain(brief, m->run.sample_mask, len);
 			return found;
 		}
 	}
@@ -234,7 +274,7 @@ static __always_inline enum kf_found kf_look_up(kf_ctx *ctx, __u32 len, struct k
 		return KF_FOUND_NOTHING;
 	found = kf_parse_and_find(ctx, len, flags, gen, m);
 	if (found == KF_FOUND_PLAIN)
-		*brief = kf_chain(&m->run, m->flow.chain)->brief;
+		*p = kf_plain(kf_chain(&m->run, m->flow.chain)->brief, m->run.sample_mask, len);
 	return found;
 }
 
@@ -252,21 +292,17 @@ static __always_inline int kf_run_chains(kf_ctx *ctx, const struct kf_matched *m
 
 static __always_inline int kf_gate(kf_ctx *ctx)
 {
-	__u32 brief = KF_BRIEF_NONE; /* Linux 6.1 does not see that what is plain is in it */
 	struct kf_matched m;
-	enum kf_found found;
+	struct kf_plain p;
+	enum kf_found found = kf_known(ctx, &m, &p);
 	int verdict;
 
-	found = kf_known(ctx, &m, &verdict);
-	if (found == KF_FOUND_DONE)
-		return verdict;
-	if (found == KF_FOUND_UNKNOWN) {
-		found = kf_look_up(ctx, kf_len(ctx), &m, &brief);
-		if (found == KF_FOUND_NOTHING)
-			return KF_PASS;
-		if (found == KF_FOUND_PLAIN && kf_invoke_plain(ctx, brief, m.run.sample_mask, m.flow.len, &verdict))
-			return verdict;
-	}
+	if (found == KF_FOUND_UNKNOWN)
+		found = kf_look_up(ctx, kf_len(ctx), &m, &p);
+	if (found == KF_FOUND_PLAIN)
+		return kf_invoke_plain(ctx, &p);
+	if (found == KF_FOUND_NOTHING)
+		return KF_PASS;
 	verdict = kf_run_chains(ctx, &m);
 	return verdict == KF_GO_ON ? KF_PASS : verdict;
 }

@@ -50,7 +50,8 @@ static void change(void *entry, const void *state, size_t size)
 	memcpy((char *)entry + sizeof(*k), (const char *)state + sizeof(*k), size - sizeof(*k));
 	k->mac_mask = to->mac_mask;
 	k->mac = to->mac;
-	k->brief = to->brief;
+	k->id = to->id;
+	k->slot = to->slot;
 	k->proto = to->proto;
 	k->least = to->least;
 	k->gen = to->gen;
