@@ -48,6 +48,11 @@ static __always_inline __u64 kf_len(struct __sk_buff *skb)
 	return skb->len;
 }
 
+static __always_inline __u64 kf_near_len(struct __sk_buff *skb)
+{
+	return skb->len;
+}
+
 #include "gate.h"
 
 SEC("tc")
