@@ -12,7 +12,7 @@
 
 #include <linux/types.h>
 
-#define KF_ABI 7u /* raised when anything below changes its meaning or layout */
+#define KF_ABI 7u /* raised when meaning or layout change of what the loader reads or writes, too */
 
 /* Functions deployed on one interface. Slots are where revisions live in the
  * program arrays; the spare ones hold the new revisions while they are built. */
@@ -100,13 +100,12 @@ struct kf_chain {
 };
 
 /* A chain in brief. A plain one, of one step with neither limit nor budget, of which comes out what does with
- * KF_CONT_*: 1 + slot, id. Another: KF_BRIEF_CHAIN in the slot's place, and its number. KF_BRIEF_ANYWHERE if no step
- * has KF_STEP_LOCAL. Where there is an `any` chain, which comes first, none is plain. KF_CHAIN_NONE, which has no step,
- * is as any other. */
+ * KF_CONT_*: 1 + slot, id. Another: KF_BRIEF_CHAIN in the slot's place, its number in the id's. KF_BRIEF_ANYWHERE if no
+ * step has KF_STEP_LOCAL. Where there is an `any` chain, which comes first, none is plain. KF_CHAIN_NONE, which has no
+ * step, is as any other. */
 #define KF_BRIEF_SLOT	  0x7ffu
 #define KF_BRIEF_CHAIN	  0x7ffu
 #define KF_BRIEF_ID	  11
-#define KF_BRIEF_NUMBER	  11
 #define KF_BRIEF_ANYWHERE (1u << 31)
 #define KF_BRIEF_NONE	  0u
 #define KF_SLOT_CHAIN	  (KF_BRIEF_CHAIN - 1)
@@ -171,19 +170,19 @@ struct kf_account {
 	__u64 hist[KF_HIST]; /* of the sampled invocations */
 };
 
-/* What a CPU has found out last, of IPv4 and of IPv6, see cache.h. The gate's own, the loader has no part in it. */
+/* What a CPU has found out last, of IPv4 and of IPv6, see cache.h. */
 #define KF_CPUS		1024u /* those with a higher number share theirs */
 #define KF_CACHE_MISSES 16u   /* that replace an entry: at most one in so many */
 #define KF_CACHE_BUSY	1ull  /* UNTIL while an entry changes: long past */
 struct kf_known {
 	__u64 until; /* jiffies64 */
 	__u64 mac, mac_mask;
-	__u32 id; /* of the function that a frame of this protocol and port led to, or the number of the chain */
+	__u32 id; /* of the function that a frame of this protocol and port led to, or the chain's number */
 	__be32 proto;
 	__u32 least; /* that the word of another port has to be, to ask for no more than is compared */
 	__u32 gen;
 	__u16 slot;	   /* of the function, or KF_SLOT_CHAIN */
-	__u16 sample_mask; /* all ones also where none are taken */
+	__u16 sample_mask; /* of kf_generation; all ones also where no samples are taken */
 	__u16 changes;
 	__u16 misses;
 };
@@ -271,8 +270,8 @@ KF_ASSERT_SIZE(kf_row, 8);
 KF_ASSERT_SIZE(kf_step, 8);
 KF_ASSERT_SIZE(kf_chain, 72);
 _Static_assert(KF_SLOTS < KF_BRIEF_CHAIN && KF_BRIEF_SLOT < 1u << KF_BRIEF_ID, "1 + a slot");
-_Static_assert(KF_FUNCTIONS <= KF_BRIEF_ANYWHERE >> KF_BRIEF_ID, "an id");
-_Static_assert(KF_CHAINS <= KF_BRIEF_ANYWHERE >> KF_BRIEF_NUMBER, "a chain");
+_Static_assert(KF_FUNCTIONS <= KF_CHAINS, "an id");
+_Static_assert(KF_CHAINS <= KF_BRIEF_ANYWHERE >> KF_BRIEF_ID, "a chain's number");
 KF_ASSERT_SIZE(kf_addr_key, 24);
 KF_ASSERT_SIZE(kf_policy, 24);
 KF_ASSERT_SIZE(kf_meter, 24);

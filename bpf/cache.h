@@ -82,20 +82,39 @@ static __always_inline bool kf_known_begin(struct kf_known *c)
 	return true;
 }
 
+/* Where a frame leads. */
+struct kf_target {
+	__u32 slot; /* of a plain function; KF_SLOT_CHAIN: to a chain */
+	__u32 id;   /* or the chain's number */
+	__u32 sample_mask;
+	__u64 len; /* of the frame */
+};
+
+static __always_inline struct kf_target kf_target(__u32 brief, __u32 sample_mask, __u64 len)
+{
+	return (struct kf_target){
+		.slot = (brief & KF_BRIEF_SLOT) - 1,
+		.id = brief >> KF_BRIEF_ID & (KF_CHAINS - 1),
+		.sample_mask = sample_mask,
+		.len = len,
+	};
+}
+
 static __always_inline void kf_known_set(struct kf_known *c, const struct kf_key *k, __u64 until, __u32 brief,
 					 __u32 sample_mask)
 {
 	bool local = !(brief & KF_BRIEF_ANYWHERE);
 	__u64 mac_mask = local ? KF_MAC_MASK : 0;
+	struct kf_target t = kf_target(brief, sample_mask, 0);
 
 	KF_ONCE(c->mac_mask) = mac_mask;
 	KF_ONCE(c->mac) = k->start & mac_mask;
-	KF_ONCE(c->slot) = (brief & KF_BRIEF_SLOT) - 1;
-	KF_ONCE(c->id) = brief >> KF_BRIEF_ID & (KF_CHAINS - 1);
+	KF_ONCE(c->slot) = t.slot;
+	KF_ONCE(c->id) = t.id;
 	KF_ONCE(c->proto) = k->proto;
 	KF_ONCE(c->least) = local ? KF_BRIEF_NONE + 1 : KF_BRIEF_ANYWHERE;
 	KF_ONCE(c->gen) = k->gen;
-	KF_ONCE(c->sample_mask) = sample_mask;
+	KF_ONCE(c->sample_mask) = t.sample_mask;
 	KF_ONCE(c->until) = until;
 }
 

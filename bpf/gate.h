@@ -21,113 +21,99 @@ enum kf_found {
 	KF_FOUND_CHAINS, /* anything else */
 };
 
-/* What a frame leads to, if that is a plain function. */
-struct kf_plain {
-	__u32 slot; /* or KF_SLOT_CHAIN: it is a chain */
-	__u32 id;   /* then its number */
-	__u32 sample_mask;
-	__u64 len; /* of the frame */
-};
-
 static __always_inline bool kf_is_plain(__u32 brief)
 {
 	return (brief & KF_BRIEF_SLOT) != KF_BRIEF_CHAIN;
 }
 
-static __always_inline struct kf_plain kf_plain(__u32 brief, __u32 sample_mask, __u64 len)
-{
-	return (struct kf_plain){
-		.slot = (brief & KF_BRIEF_SLOT) - 1,
-		.id = brief >> KF_BRIEF_ID & (KF_CHAINS - 1),
-		.sample_mask = sample_mask,
-		.len = len,
-	};
-}
-
-/* With its time taken, if samples are taken at all. Global: looked at once by the verifier. */
+/* Invoke a plain function that is counted already, and take its time unless no samples are taken. Global: looked at
+ * once by the verifier. */
 __noinline int kf_invoke_timed(kf_ctx *ctx, __u32 slot, __u32 id)
 {
 	__u32 sample = kf_control.g[KF_ONCE(kf_control.gen) & 1].sample;
 	struct kf_account *a = bpf_map_lookup_elem(&kf_accounts, &id);
-	__u64 start = sample ? bpf_ktime_get_ns() : 0;
-	int verdict = kf_invoke(ctx, slot);
+	__u64 start;
+	int verdict;
 
 	if (!a)
 		return KF_PASS;
+	start = sample ? bpf_ktime_get_ns() : 0;
+	verdict = kf_invoke(ctx, slot);
 	if (start)
 		kf_count_sample(a, bpf_ktime_get_ns() - start);
 	return kf_settle(KF_CONT, a, verdict, KF_PASS);
 }
 
-static __always_inline int kf_invoke_plain(kf_ctx *ctx, const struct kf_plain *p)
+/* Count the frame and invoke the function: every so many times, by the mask, timed. */
+static __always_inline int kf_invoke_plain(kf_ctx *ctx, const struct kf_target *t)
 {
-	__u32 id = p->id;
+	__u32 id = t->id;
 	struct kf_account *a = bpf_map_lookup_elem(&kf_accounts, &id);
 
 	if (a) {
-		a->bytes += p->len;
-		if (a->packets++ & p->sample_mask)
-			return kf_settle(KF_CONT, a, kf_invoke(ctx, p->slot), KF_PASS);
+		a->bytes += t->len;
+		if (a->packets++ & t->sample_mask)
+			return kf_settle(KF_CONT, a, kf_invoke(ctx, t->slot), KF_PASS);
 	}
-	return kf_invoke_timed(ctx, p->slot, id);
+	return kf_invoke_timed(ctx, t->slot, id);
 }
 
 /* What follows is written in the order in which most frames go through it: clang keeps that for BPF, whatever it is
  * told of likelihood. */
 
 /* CHANGES: of the entry, before anything else of it was read. If it has changed since, nothing is known. */
-static __always_inline enum kf_found kf_known_to(struct kf_known *c, __u16 changes, __u32 gen, const struct kf_plain *p,
-						 struct kf_matched *m)
+static __always_inline enum kf_found kf_known_to(struct kf_known *c, __u16 changes, __u32 gen,
+						 const struct kf_target *t, struct kf_matched *m)
 {
 	if (KF_ONCE(c->changes) != changes)
 		return KF_FOUND_UNKNOWN;
-	if (p->slot != KF_SLOT_CHAIN)
+	if (t->slot != KF_SLOT_CHAIN)
 		return KF_FOUND_PLAIN;
 	m->flow = (struct kf_flow){
-		.len = p->len,
+		.len = t->len,
 		.flags = KF_FLOW_OWN, /* or no step asks for it */
-		.chain = p->id,
+		.chain = t->id,
 		.any = kf_begin(&m->run, gen) & KF_GEN_ANY,
 	};
 	return KF_FOUND_CHAINS;
 }
 
 static __always_inline enum kf_found kf_known_same(struct kf_known *c, __u16 changes, __u32 gen, __u64 len,
-						   struct kf_matched *m, struct kf_plain *p)
+						   struct kf_matched *m, struct kf_target *t)
 {
-	*p = (struct kf_plain){
+	*t = (struct kf_target){
 		.slot = KF_ONCE(c->slot),
 		.id = KF_ONCE(c->id),
 		.sample_mask = KF_ONCE(c->sample_mask),
 		.len = len,
 	};
-	return kf_known_to(c, changes, gen, p, m);
+	return kf_known_to(c, changes, gen, t, m);
 }
 
 static __always_inline enum kf_found kf_known_port(struct kf_known *c, __u16 changes, const struct kf_key *k,
-						   __u32 half, __u64 len, struct kf_matched *m, struct kf_plain *p)
+						   __u32 half, __u64 len, struct kf_matched *m, struct kf_target *t)
 {
 	__u32 brief = kf_brief_of(k, half);
 
 	if (brief < KF_ONCE(c->least))
 		return KF_FOUND_UNKNOWN;
-	*p = kf_plain(brief, KF_ONCE(c->sample_mask), len);
-	return kf_known_to(c, changes, k->gen, p, m);
+	*t = kf_target(brief, KF_ONCE(c->sample_mask), len);
+	return kf_known_to(c, changes, k->gen, t, m);
 }
 
 /* One to another port, or of another protocol, to where the entry holds. */
 static __always_inline enum kf_found kf_known_other(struct kf_known *c, __u16 changes, const struct kf_key *k,
-						    __u64 len, struct kf_matched *m, struct kf_plain *p)
+						    __u64 len, struct kf_matched *m, struct kf_target *t)
 {
 	if (kf_is_udp(k))
-		return kf_known_port(c, changes, k, 0, len, m, p);
+		return kf_known_port(c, changes, k, 0, len, m, t);
 	if (kf_is_tcp(k))
-		return kf_known_port(c, changes, k, KF_ROWS, len, m, p);
+		return kf_known_port(c, changes, k, KF_ROWS, len, m, t);
 	return KF_FOUND_UNKNOWN;
 }
 
 static __always_inline enum kf_found kf_known4(const struct kf_quick *q, __u64 len, __u32 cpu, __u64 now,
-					       struct kf_matched *m, struct kf_plain *p)
+					       struct kf_matched *m, struct kf_target *t)
 {
 	struct kf_cached *c = kf_cached(cpu);
 	__u16 changes = KF_ONCE(c->known.changes);
@@ -138,14 +124,14 @@ static __always_inline enum kf_found kf_known4(const struct kf_quick *q, __u64 l
 		return KF_FOUND_UNKNOWN;
 	differs = kf_cache_differs(c, local);
 	if (!differs.word && key.proto == KF_ONCE(c->known.proto))
-		return kf_known_same(&c->known, changes, key.gen, len, m, p);
+		return kf_known_same(&c->known, changes, key.gen, len, m, t);
 	if (!differs.addr)
-		return kf_known_other(&c->known, changes, &key, len, m, p);
+		return kf_known_other(&c->known, changes, &key, len, m, t);
 	return KF_FOUND_UNKNOWN;
 }
 
 static __always_inline enum kf_found kf_known6(const struct kf_quick6 *q, __u64 len, __u32 cpu, __u64 now,
-					       struct kf_matched *m, struct kf_plain *p)
+					       struct kf_matched *m, struct kf_target *t)
 {
 	struct kf_cached6 *c = kf_cached6(cpu);
 	__u16 changes = KF_ONCE(c->known.changes);
@@ -156,12 +142,12 @@ static __always_inline enum kf_found kf_known6(const struct kf_quick6 *q, __u64 
 	if (!kf_is_quick6(q, len, addr) || !kf_known_holds(&c->known, &key, now) || !kf_cache6_is_addr(c, addr))
 		return KF_FOUND_UNKNOWN;
 	if (key.port == KF_ONCE(c->port) && key.proto == KF_ONCE(c->known.proto))
-		return kf_known_same(&c->known, changes, key.gen, len, m, p);
-	return kf_known_other(&c->known, changes, &key, len, m, p);
+		return kf_known_same(&c->known, changes, key.gen, len, m, t);
+	return kf_known_other(&c->known, changes, &key, len, m, t);
 }
 
 /* What a frame leads to, as far as this CPU knows. */
-static __always_inline enum kf_found kf_known(kf_ctx *ctx, struct kf_matched *m, struct kf_plain *p)
+static __always_inline enum kf_found kf_known(kf_ctx *ctx, struct kf_matched *m, struct kf_target *t)
 {
 	__u32 cpu = bpf_get_smp_processor_id();
 	__u64 now = bpf_jiffies64();
@@ -173,9 +159,9 @@ static __always_inline enum kf_found kf_known(kf_ctx *ctx, struct kf_matched *m,
 	if (data + KF_QUICK_LEN > end)
 		return KF_FOUND_UNKNOWN;
 	if (kf_is_ip4(data))
-		return kf_known4(data, len, cpu, now, m, p);
+		return kf_known4(data, len, cpu, now, m, t);
 	if (data + KF_QUICK6_LEN <= end)
-		return kf_known6(data, len, cpu, now, m, p);
+		return kf_known6(data, len, cpu, now, m, t);
 	return KF_FOUND_UNKNOWN;
 }
 
@@ -246,7 +232,7 @@ __noinline int kf_parse_and_find(kf_ctx *ctx, __u32 len, __u32 flags, __u32 gen,
 	return found;
 }
 
-static __always_inline enum kf_found kf_look_up(kf_ctx *ctx, __u32 len, struct kf_matched *m, struct kf_plain *p)
+static __always_inline enum kf_found kf_look_up(kf_ctx *ctx, __u32 len, struct kf_matched *m, struct kf_target *t)
 {
 	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
 	__u32 gen = KF_ONCE(kf_control.gen);
@@ -268,7 +254,7 @@ static __always_inline enum kf_found kf_look_up(kf_ctx *ctx, __u32 len, struct k
 				kf_cache_put(kf_cached(bpf_get_smp_processor_id()), &key, local,
 					     kf_is_exact(&m->flow, brief), until, brief, m->run.sample_mask);
 			if (found == KF_FOUND_PLAIN)
-				*p = kf_plain(brief, m->run.sample_mask, len);
+				*t = kf_target(brief, m->run.sample_mask, len);
 			return found;
 		}
 	}
@@ -276,7 +262,7 @@ static __always_inline enum kf_found kf_look_up(kf_ctx *ctx, __u32 len, struct k
 		return KF_FOUND_NOTHING;
 	found = kf_parse_and_find(ctx, len, flags, gen, m);
 	if (found == KF_FOUND_PLAIN)
-		*p = kf_plain(kf_chain(&m->run, m->flow.chain)->brief, m->run.sample_mask, len);
+		*t = kf_target(kf_chain(&m->run, m->flow.chain)->brief, m->run.sample_mask, len);
 	return found;
 }
 
@@ -295,14 +281,14 @@ static __always_inline int kf_run_chains(kf_ctx *ctx, const struct kf_matched *m
 static __always_inline int kf_gate(kf_ctx *ctx)
 {
 	struct kf_matched m;
-	struct kf_plain p;
-	enum kf_found found = kf_known(ctx, &m, &p);
+	struct kf_target t;
+	enum kf_found found = kf_known(ctx, &m, &t);
 	int verdict;
 
 	if (found == KF_FOUND_UNKNOWN)
-		found = kf_look_up(ctx, kf_len(ctx), &m, &p);
+		found = kf_look_up(ctx, kf_len(ctx), &m, &t);
 	if (found == KF_FOUND_PLAIN)
-		return kf_invoke_plain(ctx, &p);
+		return kf_invoke_plain(ctx, &t);
 	if (found == KF_FOUND_NOTHING)
 		return KF_PASS;
 	verdict = kf_run_chains(ctx, &m);

@@ -48,10 +48,7 @@ static __always_inline __u64 kf_len(struct __sk_buff *skb)
 	return skb->len;
 }
 
-static __always_inline __u64 kf_near_len(struct __sk_buff *skb)
-{
-	return skb->len;
-}
+#define kf_near_len kf_len
 
 #include "gate.h"
 

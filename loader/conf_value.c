@@ -104,6 +104,8 @@ int value_number(const struct spot *s, unsigned long long max, unsigned long lon
 	return 0;
 }
 
+_Static_assert(SAMPLE_MAX - 1 <= 0xffff, "kf_known.sample_mask");
+
 int value_sample(const struct spot *s, unsigned *out)
 {
 	unsigned long long n;

@@ -103,7 +103,7 @@ __u32 match_brief(enum kf_hook hook, const struct kf_chain *c, __u32 number, boo
 		if (s[i].flags & KF_STEP_LOCAL)
 			anywhere = 0;
 	if (any || c->n != 1 || s->flags & ~KF_STEP_LOCAL || !is_usual(hook, s->cont) || 1u + s->slot >= KF_BRIEF_CHAIN)
-		return KF_BRIEF_CHAIN | number << KF_BRIEF_NUMBER | anywhere;
+		return KF_BRIEF_CHAIN | number << KF_BRIEF_ID | anywhere;
 	return (1u + s->slot) | (__u32)s->id << KF_BRIEF_ID | anywhere;
 }
 

@@ -136,7 +136,7 @@ back() { printf '%s%s%-92s\n' "${CLIENT_MAC//:/}" "${HOST_MAC//:/}" "$1" | tr ' 
 	assert_match "map [0-9]+|[0-9]+: array +name kfaas_test" "$output"
 }
 
-@test "time in an emulated machine does not leap with the processor's counter" {
-	need clock
+@test "an emulated machine takes its time from the HPET, not from the processor's counter" {
+	[ -n "${KFAAS_VM:-}" ] || skip "not an emulated machine: the kernel takes its clock from this one"
 	assert_eq hpet "$(cat /sys/devices/system/clocksource/clocksource0/current_clocksource)"
 }

@@ -411,10 +411,22 @@ static void test_known_chain(struct gate *g)
 	test_ok(ok, "%s, %s: a chain of two is known, and each counts %u times", g->name, family(), n);
 }
 
-/* So many that their numbers have more than four bits. */
+/* The chain of UDP's PORT is the one of this number now. */
+static void renumber(struct gate *g, uint16_t port, uint16_t number)
+{
+	struct match *m = &g->tables[control->gen & 1];
+	struct kf_chain *c = &m->chains[number];
+
+	*c = m->chains[m->rows[port].udp];
+	c->brief = match_brief(g->hook, c, number, m->flags & KF_GEN_ANY);
+	m->rows[port].udp = number;
+	m->brief[port] = c->brief;
+}
+
+/* Of numbers that differ in each bit, up to the last that there is. */
 static void test_many_chains(struct gate *g)
 {
-	struct function many[16];
+	struct function many[13];
 	char on[ARRAY_LEN(many)][16], who[2] = "";
 	bool ok = true;
 
@@ -423,6 +435,8 @@ static void test_many_chains(struct gate *g)
 		many[i] = (struct function){.on = on[i], .flags = KF_STEP_FUSE, .policy = {.budget_ns = ~0u}};
 	}
 	rig_install(g, many, ARRAY_LEN(many));
+	for (unsigned i = 0; i < ARRAY_LEN(many); i++)
+		renumber(g, 100 + i, i ? KF_CHAINS - 1 - (1u << (i - 1)) : KF_CHAINS - 1);
 	for (unsigned i = 0; i < ARRAY_LEN(many); i++) {
 		who[0] = 'a' + i;
 		ok = prime(g, &(struct packet){UDP(100 + i)}) && saw(g, &(struct packet){UDP(100 + i)}, who) && ok;
@@ -505,6 +519,36 @@ static void test_renewed(struct gate *g)
 }
 
 /* Each of these ways must count what it did, and nothing else. */
+static void test_other_port_counts(struct gate *g)
+{
+	static const struct {
+		struct packet known, asked;
+		unsigned function; /* of `table` */
+	} rows[] = {{{UDP(53), .bytes = 40}, {UDP(54), .bytes = 41}, 2},
+		    {{TCP(53), .bytes = 40}, {TCP(54), .bytes = 41}, 4},
+		    {{TCP(53), .bytes = 40}, {UDP(54), .bytes = 41}, 2},
+		    {{UDP(53), .bytes = 40}, {TCP(54), .bytes = 41}, 4}};
+	struct packet p;
+	struct kf_account a;
+	unsigned n = 100;
+	size_t len;
+	bool ok;
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		rig_install(g, table, ARRAY_LEN(table));
+		rig_sample(4);
+		ok = prime(g, &rows[i].known);
+		p = of_family(&rows[i].asked);
+		len = rig_frame(g, &p, frame);
+		rig_run(g, frame, len, n);
+		a = rig_account(g, rows[i].function);
+		test_ok(ok && a.packets == n && a.bytes == n * len && rig_samples(&a) == n / 4 &&
+				a.verdict[g->final + g->base] == n,
+			"%s, %s: to another port than what is known, %zu: all is counted, each fourth is timed",
+			g->name, family(), i);
+	}
+}
+
 static void test_counts(struct gate *g)
 {
 	static const struct function one[] = {{"udp/53"}};
@@ -577,6 +621,7 @@ static void test_gate(struct gate *g)
 	test_kept(g);
 	test_renewed(g);
 	test_counts(g);
+	test_other_port_counts(g);
 	test_not_plain(g);
 }
 
