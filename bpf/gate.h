@@ -149,12 +149,10 @@ static __always_inline enum kf_found kf_known6(const struct kf_quick6 *q, __u64 
 /* What a frame leads to, as far as this CPU knows. */
 static __always_inline enum kf_found kf_known(kf_ctx *ctx, struct kf_matched *m, struct kf_target *t)
 {
-	__u32 cpu = bpf_get_smp_processor_id();
+	__u64 len = kf_len(ctx);
 	__u64 now = bpf_jiffies64();
+	__u32 cpu = bpf_get_smp_processor_id();
 	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
-	__u64 len = kf_near_len(ctx);
-
-	barrier_var(len); /* else clang keeps the ends, and works it out later */
 
 	if (data + KF_QUICK_LEN > end)
 		return KF_FOUND_UNKNOWN;

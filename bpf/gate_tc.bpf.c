@@ -48,8 +48,6 @@ static __always_inline __u64 kf_len(struct __sk_buff *skb)
 	return skb->len;
 }
 
-#define kf_near_len kf_len
-
 #include "gate.h"
 
 SEC("tc")

@@ -28,13 +28,6 @@ static __always_inline void kf_read(struct xdp_md *ctx, __u32 len, __u32 gen, st
 /* Attached for frames of several buffers: then a frame may be longer than the part that can be read. */
 const volatile bool frags;
 
-/* Of the part that can be read. If the packet goes on behind it, it is not whole there, and the frame is looked up.
- * (If only padding does, it is not counted.) */
-static __always_inline __u64 kf_near_len(struct xdp_md *ctx)
-{
-	return ctx->data_end - ctx->data;
-}
-
 static __always_inline __u64 kf_len(struct xdp_md *ctx)
 {
 	return frags ? bpf_xdp_get_buff_len(ctx) : ctx->data_end - ctx->data;
