@@ -12,7 +12,7 @@
 
 #include <linux/types.h>
 
-#define KF_ABI 7u /* raised when meaning or layout change of what the loader reads or writes, too */
+#define KF_ABI 7u /* raised when anything changes its meaning or layout that the loader, too, reads or writes */
 
 /* Functions deployed on one interface. Slots are where revisions live in the
  * program arrays; the spare ones hold the new revisions while they are built. */

@@ -135,7 +135,7 @@ static __always_inline int kf_settle(__u32 cont, struct kf_account *a, int verdi
 		a->verdict[index]++;
 		return cont & (1u << index) ? go_on : (int)index - KF_VERDICT_BASE;
 	}
-	return kf_settle_other(a, (int)index - KF_VERDICT_BASE, go_on);
+	return kf_settle_other(a, verdict, go_on);
 }
 
 static __always_inline int kf_step(kf_ctx *ctx, const struct kf_step *s, const struct kf_flow *f,

@@ -54,10 +54,8 @@ __noinline int kf_invoke(kf_ctx *ctx, __u32 slot)
 	int missing;
 
 	/* The lower a slot, the fewer compares: they are filled from below, the spare ones last. */
-	if (slot == 0) {
-		KF_LEAF(0)
-	} else if (slot == 1) {
-		KF_LEAF(1)
+	if (slot < 2) {
+		KF_TREE2(0)
 	} else if (slot < 4) {
 		KF_TREE2(2)
 	} else if (slot < 8) {

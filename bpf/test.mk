@@ -22,8 +22,8 @@ $(B)/bpf/%.stack: $(B)/bpf/%.bpf.o
 	$(Q)awk -F '\t' '{ size = int(($$2 + 31) / 32) * 32 } \
 		/:kfaas_gate/ { gate = size; n++ } \
 		/:kf_run_chain|:kf_invoke_timed/ { if (size > most) most = size; n++ } \
-		END { sum = gate + most; if (n != 3 || sum >= 256) { print "$*: " sum " bytes of stack above kf_invoke: Linux 6.1 refuses 256"; \
-		exit 1 } print sum >"$@" }' $(@:.stack=.bpf.su)
+		END { sum = gate + most; if (n != 3 || sum >= 256) { \
+		print "$*: " sum " bytes of stack above kf_invoke: Linux 6.1 refuses 256"; exit 1 } print sum >"$@" }' $(@:.stack=.bpf.su)
 
 test-gate-build: $(B)/bpf/gate_test $(GATE_TEST_BPF) $(GATES:%=$(B)/bpf/%.stack) ## build the gates' packet tables
 

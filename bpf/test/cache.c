@@ -518,7 +518,7 @@ static void test_renewed(struct gate *g)
 	test_ok(ok, "%s, %s: an entry of a port that is no longer asked for", g->name, family());
 }
 
-/* Each of these ways must count what it did, and nothing else. */
+/* What is told of a frame to another port is put together elsewhere than for one like the last. */
 static void test_other_port_counts(struct gate *g)
 {
 	static const struct {
@@ -549,6 +549,7 @@ static void test_other_port_counts(struct gate *g)
 	}
 }
 
+/* Each of these ways must count what it did, and nothing else. */
 static void test_counts(struct gate *g)
 {
 	static const struct function one[] = {{"udp/53"}};
